@@ -78,6 +78,8 @@ static int fail_at(const struct bind *b, struct place at, struct err *e)
 {
 	char path[512];
 
+	if (!e)
+		return -EINVAL;
 	describe(b, path, sizeof(path));
 	if (b->origin->file && at.line)
 		return err_add(e, "%s%s%s:%u:%u%s", path, path[0] ? " (" : "", b->origin->file,
@@ -172,15 +174,20 @@ static int take_key(struct bind *b, const struct event *ev, struct err *e)
 	return 0;
 }
 
+static int wrong_map_value(struct bind *b, const struct event *ev, struct err *e)
+{
+	return fail(b, ev->at, e, "expected %s, found %s",
+		top(b)->row->kind == FIELD_KIND_MAP ? "a string" : "an object",
+		value_form(ev->kind));
+}
+
 static int take_map_value(struct bind *b, const struct event *ev, struct err *e)
 {
 	struct bind_frame *fr = top(b);
 	char *value;
 
 	if (fr->row->kind != FIELD_KIND_MAP || ev->kind != EVENT_TEXT)
-		return fail(b, ev->at, e, "expected %s, found %s",
-			fr->row->kind == FIELD_KIND_MAP ? "a string" : "an object",
-			value_form(ev->kind));
+		return wrong_map_value(b, ev, e);
 	value = pool_copy(b->pool, ev->s, ev->len);
 	TRY(bind_pair(fr->row, fr->object, fr->map_key, value, b->pool, e));
 	return note(b, value, ev->at, e);
@@ -249,6 +256,8 @@ static int take_object(struct bind *b, const struct event *ev, struct err *e)
 
 		l->v = l->v ? l->v : pool_alloc(b->pool, 4 * sizeof(struct pair));
 		return l->v ? push(b, NULL, fr->object, f, ev->at, e) : err_memory(e);
+	} else if (!fr->table) {
+		return wrong_map_value(b, ev, e);
 	} else {
 		value_mismatch(f, ev, e);
 		return fail_at(b, ev->at, e);

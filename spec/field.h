@@ -114,6 +114,12 @@ struct list {
 
 #define list_each(i, list) for (size_t i = 0; i < (list).n; i++)
 
+/*
+ * The first member of an object of a document. A complaint names a value by its address, and an object
+ * must not have that of its first value.
+ */
+#define OBJECT char object_
+
 #define OPT(type, name) \
 	type name;      \
 	bool has_##name
@@ -130,7 +136,7 @@ struct field {
 	const struct table *table;
 	const struct words *words;
 	field_check *check;
-	int64_t min; /* with max: bounds of an integer; both 0: those of its type */
+	int64_t min; /* with max: bounds of an integer, both given; both 0: those of its type */
 	uint64_t max;
 	const char *dflt; /* as a user would write it */
 	const char *unit;

@@ -226,7 +226,9 @@ static int syntax_error(struct reader *r)
 	struct place at;
 
 	/* yajl stops behind the character that it cannot use. */
-	r->from = used && used <= r->len ? used - 1 : used;
+	r->from = used ? used - 1 : 0;
+	if (r->from > r->len)
+		r->from = r->len;
 	if (r->from < r->counted)
 		r->from = r->counted;
 	at = token_place(r);

@@ -22,7 +22,8 @@ const char *value_form(enum event_kind kind)
 	}
 }
 
-static const char *kind_name(enum field_kind kind)
+/* inner: of one element of a list. */
+static const char *kind_name(enum field_kind kind, bool inner)
 {
 	switch (kind) {
 	case FIELD_KIND_BOOL:
@@ -33,10 +34,10 @@ static const char *kind_name(enum field_kind kind)
 	case FIELD_KIND_ENUM:
 		return "one of its names";
 	case FIELD_KIND_TEXTS:
-		return "a list of strings";
+		return inner ? "a string" : "a list of strings";
 	case FIELD_KIND_I32S:
 	case FIELD_KIND_U32S:
-		return "a list of integers";
+		return inner ? "an integer" : "a list of integers";
 	case FIELD_KIND_OBJECT:
 	case FIELD_KIND_MAP:
 	case FIELD_KIND_MAP_OBJECTS:
@@ -48,12 +49,23 @@ static const char *kind_name(enum field_kind kind)
 	}
 }
 
+static int say_mismatch(const struct field *f, const struct event *ev, bool inner, struct err *e)
+{
+	const char *want = kind_name(f->kind, inner);
+
+	if (ev->kind == EVENT_WORD)
+		return err_set(e, EINVAL, "expected %s, found '%.100s'", want, ev->s);
+	return err_set(e, EINVAL, "expected %s, found %s", want, value_form(ev->kind));
+}
+
 int value_mismatch(const struct field *f, const struct event *ev, struct err *e)
 {
-	if (ev->kind == EVENT_WORD)
-		return err_set(e, EINVAL, "expected %s, found '%.100s'", kind_name(f->kind), ev->s);
-	return err_set(
-		e, EINVAL, "expected %s, found %s", kind_name(f->kind), value_form(ev->kind));
+	return say_mismatch(f, ev, false, e);
+}
+
+static int mismatch(const struct field *f, const struct event *ev, struct err *e)
+{
+	return say_mismatch(f, ev, true, e);
 }
 
 static bool is_number(const struct event *ev, unsigned rules)
@@ -80,11 +92,15 @@ static int read_integer(const struct field *f, const struct event *ev, unsigned 
 		max = f->max;
 	}
 	if (!is_number(ev, rules))
-		return value_mismatch(f, ev, e);
+		return mismatch(f, ev, e);
+	if (ev->s[0] == '-' && min >= 0)
+		return fmt_i64(ev->s, ev->len, &negative) == -EINVAL
+			       ? mismatch(f, ev, e)
+			       : out_of_range(ev, min, max, e);
 	if (ev->s[0] == '-') {
 		r = fmt_i64(ev->s, ev->len, &negative);
 		if (r == -EINVAL)
-			return value_mismatch(f, ev, e);
+			return mismatch(f, ev, e);
 		if (r < 0 || negative < min)
 			return out_of_range(ev, min, max, e);
 		*ret = (uint64_t)negative;
@@ -92,7 +108,7 @@ static int read_integer(const struct field *f, const struct event *ev, unsigned 
 	}
 	r = fmt_u64(ev->s, ev->len, &v);
 	if (r == -EINVAL)
-		return value_mismatch(f, ev, e);
+		return mismatch(f, ev, e);
 	if (r < 0 || v > max || (min > 0 && v < (uint64_t)min))
 		return out_of_range(ev, min, max, e);
 	*ret = v;
@@ -112,7 +128,7 @@ static int read_bool(
 			return 0;
 		}
 	}
-	return value_mismatch(f, ev, e);
+	return mismatch(f, ev, e);
 }
 
 static int read_enum(
@@ -128,7 +144,7 @@ static int read_enum(
 			return 0;
 		}
 	} else if (!bare) {
-		return value_mismatch(f, ev, e);
+		return mismatch(f, ev, e);
 	}
 	/* A number stands for a value that has a name. */
 	if ((words || (rules & BIND_TEXT_NUMBERS)) && !fmt_u64(ev->s, ev->len, &v) &&
@@ -137,7 +153,7 @@ static int read_enum(
 		return 0;
 	}
 	if (bare && !words)
-		return value_mismatch(f, ev, e);
+		return mismatch(f, ev, e);
 	near = words_nearest(f->words, ev->s);
 	return err_set(e, EINVAL, "unknown value '%.100s'%s%s%s", ev->s,
 		near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
@@ -181,7 +197,7 @@ static int read_text(const struct field *f, const struct event *ev, struct pool 
 	const char *wrong;
 
 	if (ev->kind != EVENT_TEXT)
-		return value_mismatch(f, ev, e);
+		return mismatch(f, ev, e);
 	if (memchr(ev->s, '\0', ev->len))
 		return err_set(e, EINVAL, "has a NUL byte in it");
 	wrong = f->check ? f->check(ev->s) : NULL;
@@ -261,7 +277,7 @@ static int store_bytes(const struct field *f, struct bytes *at, const struct eve
 	unsigned rules, struct pool *pool, struct err *e)
 {
 	if (ev->kind != EVENT_TEXT && ev->kind != EVENT_BYTES)
-		return value_mismatch(f, ev, e);
+		return mismatch(f, ev, e);
 	if ((rules & BIND_BASE64) && ev->kind == EVENT_TEXT)
 		return decode_base64(ev, pool, at, e);
 	at->data = pool_copy(pool, ev->s, ev->len);
@@ -294,6 +310,6 @@ int value_store(const struct field *f, void *at, const struct event *ev, unsigne
 	case FIELD_KIND_U32S:
 		return add_integer(f, at, ev, rules, pool, e);
 	default:
-		return value_mismatch(f, ev, e);
+		return mismatch(f, ev, e);
 	}
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <poll.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <time.h>
 
 #include "fmt.h"
+#include "sys.h"
 
 int fd_open(int dir, const char *path, int flags, mode_t mode, struct err *e)
 {
@@ -169,6 +171,30 @@ int fd_wait(int fd, int timeout_ms)
 		if (left < 0)
 			left = 0;
 	}
+}
+
+static void close_between(int first, int last)
+{
+	if (first > last || sys_close_range((unsigned)first, (unsigned)last, 0) >= 0)
+		return;
+	/* An old kernel: what a program that made jails may have open. */
+	for (int fd = first; fd <= last && fd < 4096; fd++)
+		close(fd);
+}
+
+void fd_close_others(int first, int a, int b)
+{
+	int low = a < b ? a : b, high = a < b ? b : a;
+
+	if (low >= first) {
+		close_between(first, low - 1);
+		first = low + 1;
+	}
+	if (high >= first) {
+		close_between(first, high - 1);
+		first = high + 1;
+	}
+	close_between(first, INT_MAX);
 }
 
 bool fd_is_proc_root(int fd)

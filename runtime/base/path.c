@@ -301,7 +301,7 @@ static size_t join_part(char *dst, size_t size, size_t len, const char *path)
 			while (len && dst[--len] != '/')
 				;
 		} else if (n && !(n == 1 && *path == '.')) {
-			if (len + n + 2 > size)
+			if (len + n + 2 > size) /* '/', the part, NUL */
 				return size;
 			dst[len++] = '/';
 			memcpy(dst + len, path, n);
@@ -320,7 +320,7 @@ int path_join(char *dst, size_t size, const char *base, const char *path)
 	if (path[0] != '/')
 		len = join_part(dst, size, len, base);
 	len = join_part(dst, size, len, path);
-	if (len + 2 > size)
+	if (len + (len ? 1 : 2) > size)
 		return -ENAMETOOLONG;
 	if (!len)
 		dst[len++] = '/';

@@ -122,6 +122,16 @@ int sys_setgroups(size_t n, const gid_t *list)
 	return result(syscall(SYS_setgroups, n, list));
 }
 
+void sys_reset_signals(void)
+{
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		(void)signal(sig, SIG_DFL); /* fails for KILL, STOP and those of the C library */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 pid_t sys_fork(void)
 {
 #ifdef SYS_fork

@@ -26,6 +26,7 @@
 #ifndef MOVE_MOUNT_BENEATH
 #define MOVE_MOUNT_BENEATH 0x00000200
 #endif
+#define SYS_CLOSE_RANGE_CLOEXEC (1U << 2) /* 5.11 */
 #ifndef CLONE_INTO_CGROUP
 #define CLONE_INTO_CGROUP 0x200000000ULL
 #endif
@@ -65,6 +66,9 @@ int sys_faccessat2(int dir, const char *path, int mode, int flags); /* 5.8 */
 int sys_setresuid(uid_t r, uid_t e, uid_t s);
 int sys_setresgid(gid_t r, gid_t e, gid_t s);
 int sys_setgroups(size_t n, const gid_t *list);
+
+/* Default handlers for all signals, none of them blocked: a caller may have left others. */
+void sys_reset_signals(void);
 
 /* A plain fork without handlers or cached state: 0 in the child, the pid in the parent. */
 pid_t sys_fork(void);

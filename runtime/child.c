@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <unistd.h>
+
+#include "do/talk.h"
+#include "run.h"
+
+/* What mid and init have in common: how they speak with the parent. */
+
+_Noreturn void child_fail(struct run *r, enum side side, size_t at, const struct err *e)
+{
+	struct talk_message m = {.type = TALK_FAIL, .step = (uint32_t)at, .err = *e};
+
+	(void)talk_send(r->talk[RUN_CHILD_END(side)], &m, -1, NULL); /* who would hear of it? */
+	_exit(1);
+}
+
+static _Noreturn void lost(void)
+{
+	_exit(1); /* without a parent there is nobody to be a jail for */
+}
+
+size_t child_turn(struct run *r, enum side side, size_t at)
+{
+	struct talk_message m = {.type = TALK_GO, .step = (uint32_t)at};
+	int sock = r->talk[RUN_CHILD_END(side)], fd = -1;
+
+	/* The step at hand is another's: give it the turn. Right after birth the turn is not ours. */
+	if (r->born && talk_send(sock, &m, -1, NULL) < 0)
+		lost();
+	r->born = true;
+	if (talk_receive(sock, true, &m, &fd, NULL) <= 0)
+		lost();
+	own_close(&fd);
+	if (m.type != TALK_GO || m.step < at || m.step >= r->plan->n ||
+		r->plan->v[m.step].side != side)
+		lost();
+	return m.step;
+}

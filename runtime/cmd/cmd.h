@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef JAILRT_CMD_H
+#define JAILRT_CMD_H
+/*
+ * cmd: what the commands have in common.
+ *
+ * A command is a row: its words, its options, and a function that gets the arguments that are no
+ * options. Options go to the container (jailrt_set) or, where they are about the command itself, into
+ * struct cmd_options. Commands touch containers through jailrt.h alone; only they and main print.
+ */
+#include <errno.h>
+
+#include "../../spec/args.h"
+#include "../../spec/field.h"
+#include "../base/str.h"
+#include "../jailrt.h"
+
+struct cmd_options {
+	OPT(bool, help);
+	OPT(bool, version);
+	OPT(bool, debug);
+	const char *log, *log_format, *log_level, *rootless;
+	const char *format;
+	OPT(bool, quiet);
+	OPT(bool, json);
+	OPT(bool, unused);
+};
+
+extern const struct table table_cmd_options;
+
+struct cmd_call {
+	const char *program; /* how we were called: jailrt, runc, crun */
+	const struct cmd_row *row;
+	struct jailrt *jailrt;
+	struct cmd_options o;
+	struct pool pool;
+	struct err err;
+	int argc; /* arguments that are no options */
+	char **argv;
+	int dashes; /* index of the first that stood behind "--" */
+};
+
+struct cmd_row {
+	const char *name;
+	const char *args; /* "CONTAINER [SIGNAL]" */
+	const char *summary; /* one line */
+	const char *text; /* further lines, or NULL */
+	const struct option_rows *options;
+	enum args_order order;
+	int least, most; /* arguments; most -1: any number */
+	/* The exit status; or -1: jailrt_error has the words, -2: err has. */
+	int (*run)(struct cmd_call *c);
+	int failure; /* exit status of an own failure; 0: 1 */
+};
+
+enum { CMD_FAILED = -1, CMD_REFUSED = -2 };
+
+extern const struct cmd_row cmd_rows[];
+extern const size_t cmd_rows_n;
+extern const struct option_rows cmd_global_options;
+
+/* For one's own words: err_set(&c->err, …) and return. */
+#define CMD_REFUSE(c, ...) (err_set(&(c)->err, EINVAL, __VA_ARGS__), CMD_REFUSED)
+
+/* Sets the container's id, which is the first argument. */
+int cmd_set_id(struct cmd_call *c);
+
+/* Calls jailrt_set; a failure's words are jailrt_error's. */
+int cmd_set(struct cmd_call *c, const char *field, const char *value);
+
+/* Writes to stdout, all of it. */
+int cmd_print(const char *text);
+
+/* Runs the container or process that was begun to its end, in the foreground: terminal, signals. */
+int cmd_foreground(struct cmd_call *c);
+
+/* The help of a command, or of all (NULL). */
+void cmd_put_help(const struct cmd_row *row, const char *program, struct str *out);
+
+/* The exit status for a status of wait(2). */
+int cmd_exit_status(int status);
+
+int cmd_create(struct cmd_call *c);
+int cmd_start(struct cmd_call *c);
+int cmd_run(struct cmd_call *c);
+int cmd_exec(struct cmd_call *c);
+int cmd_kill(struct cmd_call *c);
+int cmd_delete(struct cmd_call *c);
+int cmd_state(struct cmd_call *c);
+int cmd_list(struct cmd_call *c);
+int cmd_ps(struct cmd_call *c);
+int cmd_wait(struct cmd_call *c);
+int cmd_plan(struct cmd_call *c);
+int cmd_spec(struct cmd_call *c);
+int cmd_features(struct cmd_call *c);
+int cmd_help(struct cmd_call *c);
+
+extern const struct option_rows cmd_create_options, cmd_start_options, cmd_run_options,
+	cmd_exec_options, cmd_kill_options, cmd_delete_options, cmd_state_options, cmd_list_options,
+	cmd_ps_options, cmd_wait_options, cmd_plan_options, cmd_spec_options, cmd_features_options,
+	cmd_help_options;
+
+#endif

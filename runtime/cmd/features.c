@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "../../spec/jail.h"
+#include "../../spec/json.h"
+#include "../../spec/names.h"
+#include "../../spec/oci.h"
+#include "cmd.h"
+#include "options.h"
+
+/* features: what this program knows, whatever the machine (features.md, features-linux.md). */
+
+static const struct option_row cmd_features_options_v[] = {OPTION_HELP};
+OPTION_ROWS(cmd_features_options);
+
+static const struct place nowhere;
+
+/* Events to a writer that cannot fail but for memory, which the text remembers. */
+static void send(struct json_writer *w, enum event_kind kind, const char *s)
+{
+	(void)event_send(&w->sink, kind, s, nowhere, NULL);
+}
+
+static void put_words(struct json_writer *w, const char *key, const struct words *words)
+{
+	send(w, EVENT_KEY, key);
+	send(w, EVENT_LIST, NULL);
+	for (size_t i = 0; i < words->n; i++)
+		send(w, EVENT_TEXT, words->v[i].name);
+	send(w, EVENT_LIST_END, NULL);
+}
+
+static void put_bool(struct json_writer *w, const char *key, bool v)
+{
+	send(w, EVENT_KEY, key);
+	send(w, EVENT_WORD, v ? "true" : "false");
+}
+
+static void put_enabled(struct json_writer *w, const char *key, bool v)
+{
+	send(w, EVENT_KEY, key);
+	send(w, EVENT_OBJECT, NULL);
+	put_bool(w, "enabled", v);
+	send(w, EVENT_OBJECT_END, NULL);
+}
+
+static void put_mount_options(struct json_writer *w)
+{
+	send(w, EVENT_KEY, "mountOptions");
+	send(w, EVENT_LIST, NULL);
+	for (size_t i = 0; i < mount_words_n; i++) {
+		if (mount_words[i].kind != MOUNT_WORD_NOT_YET)
+			send(w, EVENT_TEXT, mount_words[i].name);
+	}
+	send(w, EVENT_LIST_END, NULL);
+}
+
+static void put_linux(struct json_writer *w)
+{
+	send(w, EVENT_KEY, "linux");
+	send(w, EVENT_OBJECT, NULL);
+	put_words(w, "namespaces", &ns_words);
+	put_words(w, "capabilities", &capability_words);
+	send(w, EVENT_KEY, "cgroup");
+	send(w, EVENT_OBJECT, NULL);
+	put_bool(w, "v1", true);
+	put_bool(w, "v2", true);
+	put_bool(w, "systemd", false);
+	put_bool(w, "systemdUser", false);
+	put_bool(w, "rdma", false);
+	send(w, EVENT_OBJECT_END, NULL);
+	put_enabled(w, "seccomp", false);
+	put_enabled(w, "apparmor", false);
+	put_enabled(w, "selinux", false);
+	put_enabled(w, "intelRdt", false);
+	put_enabled(w, "netDevices", false);
+	send(w, EVENT_OBJECT_END, NULL);
+}
+
+static void put_text(struct json_writer *w, const char *key, const char *value)
+{
+	send(w, EVENT_KEY, key);
+	send(w, EVENT_TEXT, value);
+}
+
+int cmd_features(struct cmd_call *c)
+{
+	own_str struct str out = {0};
+	struct json_writer w;
+
+	json_writer_init(&w, &out, 2);
+	send(&w, EVENT_OBJECT, NULL);
+	put_text(&w, "ociVersionMin", "1.0.0");
+	put_text(&w, "ociVersionMax", "1.3.0");
+	put_words(&w, "hooks", &hook_words);
+	put_mount_options(&w);
+	put_linux(&w);
+	send(&w, EVENT_KEY, "annotations");
+	send(&w, EVENT_OBJECT, NULL);
+	put_text(&w, "org.jailrt.version", jailrt_version());
+	send(&w, EVENT_OBJECT_END, NULL);
+	send(&w, EVENT_KEY, "potentiallyUnsafeConfigAnnotations");
+	send(&w, EVENT_LIST, NULL);
+	send(&w, EVENT_TEXT, "org.jailrt.");
+	send(&w, EVENT_LIST_END, NULL);
+	send(&w, EVENT_OBJECT_END, NULL);
+	str_addc(&out, '\n');
+	return str_check(&out, &c->err) < 0 ? CMD_REFUSED : cmd_print(out.data);
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "../base/fmt.h"
+#include "cmd.h"
+#include "options.h"
+
+/* create, start, run, exec, kill, delete: what changes a container. */
+
+static const struct option_row cmd_create_options_v[] = {
+	OPTIONS_CONFIG,
+	OPTIONS_MAKE,
+	OPTION_HELP,
+};
+OPTION_ROWS(cmd_create_options);
+
+static const struct option_row cmd_start_options_v[] = {
+	{"report", 0, "FILE|fd:N", "report", NULL, "say there as JSON how it ended", false},
+	OPTION_HELP,
+};
+OPTION_ROWS(cmd_start_options);
+
+static const struct option_row cmd_run_options_v[] = {
+	OPTIONS_CONFIG,
+	{"detach", 'd', NULL, "detach", NULL, "do not wait for the program", false},
+	{"report", 0, "FILE|fd:N", "report", NULL, "say there as JSON how it ended", false},
+	{"keep", 0, NULL, "keep", NULL, "do not delete the container when it ends", false},
+	OPTIONS_MAKE,
+	OPTION_HELP,
+};
+OPTION_ROWS(cmd_run_options);
+
+static const struct option_row cmd_exec_options_v[] = {
+	{"process", 'p', "FILE", "process", NULL, "file with the OCI process object", false},
+	{"detach", 'd', NULL, "detach", NULL, "do not wait for the program", false},
+	{"tty", 't', NULL, "tty", NULL, "give it a terminal", false},
+	{"console-socket", 0, "SOCKET", "console_socket", NULL,
+		"unix socket that the terminal's master is sent to", false},
+	{"pid-file", 0, "FILE", "pid_file", NULL, "file to write the process id to", false},
+	{"cwd", 0, "DIR", "cwd", NULL, "working directory", false},
+	{"env", 'e', "NAME=VALUE", "env", NULL, "set an environment variable", false},
+	{"user", 'u', "UID[:GID]", "user", NULL, "run as this user", false},
+	{"additional-gids", 'g', "GID", "additional_gids", NULL, "further group", false},
+	{"cap", 'c', "CAP", "cap", NULL, "further capability", false},
+	{"no-new-privs", 0, NULL, "no_new_privs", NULL, "no exec can gain privileges", false},
+	{"preserve-fds", 0, "N", "preserve_fds", NULL, "pass N file descriptors on, from 3 on",
+		false},
+	{"ignore-paused", 0, NULL, "ignore_paused", NULL, "also in a paused container", false},
+	OPTION_HELP,
+};
+OPTION_ROWS(cmd_exec_options);
+
+static const struct option_row cmd_kill_options_v[] = {
+	{"all", 'a', NULL, "all", NULL, "to all processes of the container", false},
+	OPTION_HELP,
+};
+OPTION_ROWS(cmd_kill_options);
+
+static const struct option_row cmd_delete_options_v[] = {
+	{"force", 'f', NULL, "force", NULL, "kill it if it runs; no error if it is not there",
+		false},
+	OPTION_HELP,
+};
+OPTION_ROWS(cmd_delete_options);
+
+/* --- arguments ---------------------------------------------------------------------------------------- */
+
+static int set_command(struct cmd_call *c, int from)
+{
+	for (int i = from; i < c->argc; i++) {
+		if (cmd_set(c, "args", c->argv[i]) < 0)
+			return CMD_FAILED;
+	}
+	return 0;
+}
+
+static bool holds_config(const char *dir)
+{
+	char path[4096];
+	struct stat st;
+
+	return fmt_put(path, sizeof(path), "%s/config.json", dir) < sizeof(path) &&
+	       !stat(path, &st);
+}
+
+/* "jailrt run DIR": a name with a slash, or of a directory with a config.json, is a bundle. */
+static bool is_bundle(const char *arg)
+{
+	return strchr(arg, '/') || holds_config(arg);
+}
+
+/* An id for who needs none: the name says what it is, the rest makes it the only one. */
+static int make_id(struct cmd_call *c, const char *from)
+{
+	const char *slash, *name = from ? from : "jail";
+	char clean[64], id[128];
+	size_t n = strlen(name);
+	struct timespec t;
+
+	while (n > 1 && name[n - 1] == '/')
+		n--;
+	slash = memrchr(name, '/', n);
+	fmt_put(clean, sizeof(clean), "%.*s",
+		slash ? (int)(n - (size_t)(slash + 1 - name)) : (int)n, slash ? slash + 1 : name);
+	for (char *s = clean; *s; s++) {
+		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.",
+			    *s))
+			*s = '-';
+	}
+	clock_gettime(CLOCK_REALTIME, &t);
+	fmt_put(id, sizeof(id), "%s-%d-%lx", clean[0] == '.' ? "jail" : clean, (int)getpid(),
+		(unsigned long)t.tv_nsec);
+	return cmd_set(c, "id", id);
+}
+
+/*
+ * run and create take "ID [COMMAND …]"; run also "BUNDLE [COMMAND …]", and with --config just
+ * "-- COMMAND …".
+ */
+static int set_target(struct cmd_call *c, bool may_invent)
+{
+	bool words = c->argc > 0 && c->dashes > 0;
+
+	if (words && may_invent && !jailrt_get(c->jailrt, "bundle") &&
+		!jailrt_get(c->jailrt, "config") && is_bundle(c->argv[0])) {
+		if (cmd_set(c, "bundle", c->argv[0]) < 0 || make_id(c, c->argv[0]) < 0)
+			return CMD_FAILED;
+		return set_command(c, 1);
+	}
+	if (words)
+		return cmd_set_id(c) < 0 ? CMD_FAILED : set_command(c, 1);
+	if (!may_invent || (!jailrt_get(c->jailrt, "config") && !jailrt_get(c->jailrt, "bundle")))
+		return CMD_REFUSE(c, "the container's id is missing");
+	if (make_id(c, NULL) < 0)
+		return CMD_FAILED;
+	return set_command(c, 0);
+}
+
+/* --- commands ----------------------------------------------------------------------------------------- */
+
+int cmd_create(struct cmd_call *c)
+{
+	int r = set_target(c, false);
+
+	if (r < 0)
+		return r;
+	return jailrt_create(c->jailrt) < 0 ? CMD_FAILED : 0;
+}
+
+int cmd_start(struct cmd_call *c)
+{
+	if (cmd_set_id(c) < 0)
+		return CMD_FAILED;
+	return jailrt_start(c->jailrt) < 0 ? CMD_FAILED : 0;
+}
+
+/* What is left behind must not be this process's child: it is created, and then started. */
+static int run_detached(struct cmd_call *c)
+{
+	struct jailrt *second;
+	int r;
+
+	if (jailrt_create(c->jailrt) < 0)
+		return CMD_FAILED;
+	second = jailrt_new();
+	if (!second)
+		return CMD_REFUSE(c, "out of memory");
+	r = jailrt_set(second, "root", jailrt_get(c->jailrt, "root"));
+	if (r >= 0)
+		r = jailrt_set(second, "id", jailrt_get(c->jailrt, "id"));
+	if (r >= 0 && jailrt_get(c->jailrt, "report"))
+		r = jailrt_set(second, "report", jailrt_get(c->jailrt, "report"));
+	if (r >= 0)
+		r = jailrt_start(second);
+	if (r < 0) {
+		err_set(&c->err, -r, "%s", jailrt_error(second));
+		err_fix(&c->err, "%s", jailrt_fix(second));
+		(void)jailrt_set(second, "force", "true"); /* a word that is known */
+		(void)jailrt_delete(second); /* the first failure is the one that counts */
+	}
+	jailrt_free(second);
+	return r < 0 ? CMD_REFUSED : 0;
+}
+
+int cmd_run(struct cmd_call *c)
+{
+	int r = set_target(c, true);
+
+	if (r < 0)
+		return r;
+	if (jailrt_get(c->jailrt, "detach"))
+		return run_detached(c);
+	if (jailrt_run_begin(c->jailrt) < 0)
+		return CMD_FAILED;
+	return cmd_foreground(c);
+}
+
+int cmd_exec(struct cmd_call *c)
+{
+	if (cmd_set_id(c) < 0)
+		return CMD_FAILED;
+	if (c->argc < 2 && !jailrt_get(c->jailrt, "process"))
+		return CMD_REFUSE(c, "the command is missing, and --process too");
+	if (set_command(c, 1) < 0 || jailrt_exec_begin(c->jailrt) < 0)
+		return CMD_FAILED;
+	return cmd_foreground(c);
+}
+
+int cmd_kill(struct cmd_call *c)
+{
+	if (cmd_set_id(c) < 0)
+		return CMD_FAILED;
+	if (c->argc > 1 && cmd_set(c, "signal", c->argv[1]) < 0)
+		return CMD_FAILED;
+	return jailrt_kill(c->jailrt) < 0 ? CMD_FAILED : 0;
+}
+
+int cmd_delete(struct cmd_call *c)
+{
+	if (cmd_set_id(c) < 0)
+		return CMD_FAILED;
+	return jailrt_delete(c->jailrt) < 0 ? CMD_FAILED : 0;
+}

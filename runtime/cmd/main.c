@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../../spec/json.h"
+#include "../base/fd.h"
+#include "../base/fmt.h"
+#include "cmd.h"
+#include "options.h"
+
+/* main: the table of commands, and the only place that speaks of failures. */
+
+static const struct field cmd_options_rows[] = {
+	FIELD_BOOL(cmd_options, help, "show help"),
+	FIELD_BOOL(cmd_options, version, "show the version"),
+	FIELD_BOOL(cmd_options, debug, "log more"),
+	FIELD_TEXT(cmd_options, log, "file of the log"),
+	FIELD_TEXT(cmd_options, log_format, "text or json"),
+	FIELD_TEXT(cmd_options, log_level, "error, warning, info or debug"),
+	FIELD_TEXT(cmd_options, rootless, "true, false or auto"),
+	FIELD_TEXT(cmd_options, format, "of the output"),
+	FIELD_BOOL(cmd_options, quiet, "less output"),
+	FIELD_BOOL(cmd_options, json, "output as JSON"),
+	FIELD_BOOL(cmd_options, unused, "accepted, without effect"),
+};
+TABLE(cmd_options);
+
+static const struct option_row cmd_global_options_v[] = {
+	{"root", 0, "DIR", "root", NULL, "directory of container states", false},
+	{"log", 0, "FILE", "log", NULL, "append messages to this file too", false},
+	{"log-format", 0, "text|json", "log_format", NULL, "form of the log file", false},
+	{"log-level", 0, "LEVEL", "log_level", NULL, "error, warning, info or debug", false},
+	{"debug", 0, NULL, "debug", NULL, "log all there is to say", false},
+	{"cgroup-manager", 0, "MANAGER", "cgroup_manager", NULL,
+		"who makes cgroups: cgroupfs, systemd or disabled", false},
+	{"systemd-cgroup", 0, NULL, "systemd_cgroup", NULL, "cgroups are made by systemd", false},
+	{"rootless", 0, "auto|true|false", "rootless", NULL, "found out by itself", true},
+	{"version", 'v', NULL, "version", NULL, "show the version", false},
+	OPTION_HELP,
+};
+OPTION_ROWS(cmd_global_options);
+
+const struct cmd_row cmd_rows[] = {
+	{"create", "CONTAINER [COMMAND …]", "make a container, ready to start",
+		"All is set up, the program is not run yet: start lets it run. Exits once that is "
+		"so.",
+		&cmd_create_options, ARGS_FIRST, 0, -1, cmd_create, 0},
+	{"start", "CONTAINER", "run the program of a created container", NULL, &cmd_start_options,
+		ARGS_ANYWHERE, 1, 1, cmd_start, 0},
+	{"run", "CONTAINER|BUNDLE [COMMAND …]", "make a container and run its program",
+		"BUNDLE is a path with a slash, or a directory that holds a config.json; the "
+		"container's\n"
+		"name is then made up, as it is with --config FILE alone. A command behind it, or "
+		"behind\n"
+		"--, takes the place of the config's. Exits with the program's status.",
+		&cmd_run_options, ARGS_FIRST, 0, -1, cmd_run, 0},
+	{"exec", "CONTAINER COMMAND [ARGUMENT …]", "run a further process in a container", NULL,
+		&cmd_exec_options, ARGS_FIRST, 1, -1, cmd_exec, 255},
+	{"kill", "CONTAINER [SIGNAL]",
+		"send a signal, TERM by default, to a container's first process", NULL,
+		&cmd_kill_options, ARGS_ANYWHERE, 1, 2, cmd_kill, 0},
+	{"delete", "CONTAINER", "remove what is left of a container", NULL, &cmd_delete_options,
+		ARGS_ANYWHERE, 1, 1, cmd_delete, 0},
+	{"state", "CONTAINER", "show a container's state as JSON", NULL, &cmd_state_options,
+		ARGS_ANYWHERE, 1, 1, cmd_state, 0},
+	{"list", "", "show all containers", NULL, &cmd_list_options, ARGS_ANYWHERE, 0, 0, cmd_list,
+		0},
+	{"ps", "CONTAINER [PS-OPTIONS]", "show the processes of a container", NULL, &cmd_ps_options,
+		ARGS_FIRST, 1, -1, cmd_ps, 0},
+	{"wait", "CONTAINER", "wait for the end of a container", "Exits with its program's status.",
+		&cmd_wait_options, ARGS_ANYWHERE, 1, 1, cmd_wait, 0},
+	{"plan", "[BUNDLE] [COMMAND …]", "show what would be done, and do nothing",
+		"One line a step, in order: which process, what, and with which arguments.",
+		&cmd_plan_options, ARGS_FIRST, 0, -1, cmd_plan, 0},
+	{"spec", "", "write a config.json to start from", NULL, &cmd_spec_options, ARGS_ANYWHERE, 0,
+		0, cmd_spec, 0},
+	{"features", "", "show what this program can do, as JSON (features.md of the runtime-spec)",
+		NULL, &cmd_features_options, ARGS_ANYWHERE, 0, 0, cmd_features, 0},
+	{"help", "[COMMAND|fields]", "show help", NULL, &cmd_help_options, ARGS_ANYWHERE, 0, 1,
+		cmd_help, 0},
+};
+const size_t cmd_rows_n = ARRAY_LEN(cmd_rows);
+
+/* --- what commands share ----------------------------------------------------------------------------- */
+
+int cmd_set(struct cmd_call *c, const char *field, const char *value)
+{
+	return jailrt_set(c->jailrt, field, value);
+}
+
+int cmd_set_id(struct cmd_call *c)
+{
+	return cmd_set(c, "id", c->argv[0]);
+}
+
+int cmd_print(const char *text)
+{
+	return fd_write_all(1, text, strlen(text), NULL) < 0 ? 1 : 0;
+}
+
+/* --- the log ------------------------------------------------------------------------------------------ */
+
+struct log_target {
+	int fd; /* of the log file; -1: none */
+	bool json, error_said;
+};
+
+static void put_record(struct str *out, bool json, const char *level, const char *text)
+{
+	struct timespec now;
+	struct tm tm;
+	char when[32];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	fmt_put(when, sizeof(when), "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900,
+		tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	str_addf(out,
+		json ? "{\"level\":\"%s\",\"msg\":" : "time=\"%s\" level=", json ? level : when);
+	if (!json)
+		str_addf(out, "%s msg=", level);
+	json_quote(out, text, strlen(text));
+	if (json)
+		str_addf(out, ",\"time\":\"%s\"}", when);
+	str_addc(out, '\n');
+}
+
+static void log_record(const struct log_target *t, const char *level, const char *text)
+{
+	own_str struct str out = {0};
+
+	if (t->fd < 0)
+		return;
+	put_record(&out, t->json, level, text);
+	/* The same words are on stderr; a full disk must not hide them. */
+	(void)fd_write_all(t->fd, str_text(&out), out.len, NULL);
+}
+
+static void say(const char *program, const char *word, const char *text)
+{
+	own_str struct str out = {0};
+
+	str_addf(&out, "%s: %s%s\n", program, word, text);
+	(void)fd_write_all(2, str_text(&out), out.len, NULL); /* there is nobody else to tell */
+}
+
+static struct log_target log_target = {.fd = -1};
+
+static void take_log(int level, const char *text, void *arg)
+{
+	static const char *const names[] = {"error", "warning", "info", "debug"};
+	const char *program = arg;
+	char word[16];
+
+	log_record(&log_target, names[level], text);
+	fmt_put(word, sizeof(word), "%s: ", names[level]);
+	say(program, word, text);
+}
+
+static int log_level(const struct cmd_options *o)
+{
+	static const char *const names[] = {"error", "warning", "info", "debug"};
+
+	if (o->debug)
+		return 3;
+	for (size_t i = 0; o->log_level && i < ARRAY_LEN(names); i++) {
+		if (!strcmp(o->log_level, names[i]))
+			return (int)i;
+	}
+	return 1;
+}
+
+static int open_log(struct cmd_call *c)
+{
+	const struct cmd_options *o = &c->o;
+
+	if (o->log_format && strcmp(o->log_format, "text") && strcmp(o->log_format, "json"))
+		return CMD_REFUSE(c, "unknown log format '%s': text or json", o->log_format);
+	log_target.json = o->log_format && !strcmp(o->log_format, "json");
+	if (o->log) {
+		log_target.fd = fd_open(
+			AT_FDCWD, o->log, O_WRONLY | O_CREAT | O_APPEND, 0600, &c->err);
+		if (log_target.fd < 0)
+			return CMD_REFUSED;
+	}
+	jailrt_log(take_log, (void *)c->program, log_level(o));
+	return 0;
+}
+
+/* --- failure ------------------------------------------------------------------------------------------ */
+
+static int fail(const struct cmd_call *c, int result)
+{
+	const char *text = result == CMD_REFUSED ? c->err.text : jailrt_error(c->jailrt);
+	const char *fix = result == CMD_REFUSED ? c->err.fix : jailrt_fix(c->jailrt);
+	const char *id = jailrt_get(c->jailrt, "id");
+	own_str struct str out = {0};
+
+	if (c->row)
+		str_addf(&out, "%s%s%s: ", c->row->name, id ? " " : "", id ? id : "");
+	str_addf(&out, "%s%s%s", text, *fix ? ". Fix: " : "", fix);
+	log_record(&log_target, "error", str_text(&out));
+	say(c->program, "", str_text(&out));
+	return c->row && c->row->failure ? c->row->failure : 1;
+}
+
+/* --- the call ----------------------------------------------------------------------------------------- */
+
+/* Options about the command go into its struct, all others to the container. */
+static int set_option(void *to, const char *field, const char *value, struct err *e)
+{
+	struct cmd_call *c = to;
+	const struct field *f = field_find(&table_cmd_options, field);
+
+	if (f)
+		return field_set(f, &c->o, value, &c->pool, e);
+	if (jailrt_set(c->jailrt, field, value) < 0)
+		return err_set(e, EINVAL, "%s", jailrt_error(c->jailrt));
+	return 0;
+}
+
+static int show_version(const struct cmd_call *c)
+{
+	own_str struct str out = {0};
+
+	str_addf(&out, "%s version %s\ncommit: %s\nspec: 1.3.0\n", c->program, jailrt_version(),
+		JAILRT_VERSION);
+	str_add(&out, "+CAP +SECCOMP +YAJL\n");
+	return str_check(&out, NULL) < 0 ? 1 : cmd_print(out.data);
+}
+
+static int show_help(const struct cmd_call *c)
+{
+	own_str struct str out = {0};
+
+	cmd_put_help(c->row, c->program, &out);
+	return str_check(&out, NULL) < 0 ? 1 : cmd_print(out.data);
+}
+
+static int check_count(struct cmd_call *c)
+{
+	const struct cmd_row *row = c->row;
+
+	if (c->argc >= row->least && (row->most < 0 || c->argc <= row->most))
+		return 0;
+	err_set(&c->err, EINVAL,
+		c->argc < row->least ? "an argument is missing" : "too many arguments");
+	err_fix(&c->err, "usage: %s %s [OPTIONS] %s", c->program, row->name, row->args);
+	return CMD_REFUSED;
+}
+
+static int find_command(struct cmd_call *c)
+{
+	for (size_t i = 0; i < cmd_rows_n; i++) {
+		if (!strcmp(cmd_rows[i].name, c->argv[0])) {
+			c->row = &cmd_rows[i];
+			return 0;
+		}
+	}
+	err_set(&c->err, EINVAL, "unknown command '%s'", c->argv[0]);
+	err_fix(&c->err, "'%s --help' lists the commands", c->program);
+	return CMD_REFUSED;
+}
+
+static int run(struct cmd_call *c)
+{
+	int n = args_parse(&cmd_global_options, ARGS_COMMAND, c->argc, c->argv, set_option, c,
+		&c->dashes, &c->err);
+
+	if (n < 0)
+		return CMD_REFUSED;
+	c->argc = n;
+	if (c->o.version)
+		return show_version(c);
+	if (c->o.help)
+		return show_help(c);
+	if (!n) {
+		(void)show_help(c); /* for who does not know where to begin */
+		return 1;
+	}
+	if (open_log(c) < 0 || find_command(c) < 0)
+		return CMD_REFUSED;
+	c->argc--;
+	c->argv++;
+	n = args_parse(c->row->options, c->row->order, c->argc, c->argv, set_option, c, &c->dashes,
+		&c->err);
+	if (n < 0)
+		return CMD_REFUSED;
+	c->argc = n;
+	if (c->o.help)
+		return show_help(c);
+	if (check_count(c) < 0)
+		return CMD_REFUSED;
+	return c->row->run(c);
+}
+
+static const char *program_name(const char *argv0)
+{
+	const char *slash = argv0 ? strrchr(argv0, '/') : NULL;
+	const char *name = slash ? slash + 1 : argv0;
+
+	/* Engines ask who we are, and want to hear the name that they called. */
+	return name && (!strcmp(name, "runc") || !strcmp(name, "crun")) ? name : "jailrt";
+}
+
+int main(int argc, char **argv)
+{
+	struct cmd_call c = {
+		.program = program_name(argc ? argv[0] : NULL),
+		.jailrt = jailrt_new(),
+		.argc = argc ? argc - 1 : 0,
+		.argv = argv + (argc ? 1 : 0),
+	};
+	int r;
+
+	if (!c.jailrt) {
+		say(c.program, "", "out of memory");
+		return 1;
+	}
+	r = run(&c);
+	if (r < 0)
+		r = fail(&c, r);
+	jailrt_free(c.jailrt);
+	pool_done(&c.pool);
+	return r;
+}

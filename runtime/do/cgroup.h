@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef JAILRT_DO_CGROUP_H
+#define JAILRT_DO_CGROUP_H
+/*
+ * cgroup: the jail's control groups, from being made to being removed (cgroups(7)).
+ *
+ * Making and limiting is the parent's; entering is the child's own, by a file that the parent opened;
+ * counting, killing and removing happen at the end, from the paths that the state file keeps.
+ */
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../base/err.h"
+#include "../base/pool.h"
+#include "../step.h"
+
+/*
+ * Makes the cgroup and what is missing above it. Returns an fd of its directory; *ret_tasks, when not
+ * NULL, becomes its list of tasks, open for writing. *ret_made is true when the cgroup itself was not
+ * there before. One that holds processes is somebody else's: -EBUSY.
+ */
+int cgroup_make(const struct step_cgroup *s, int *ret_tasks, bool *ret_made, struct err *e);
+
+int cgroup_set(int dir, const struct step_cgroup_set *s, struct err *e);
+
+/* Device rules: by devices.allow and devices.deny, or by a BPF program. */
+int cgroup_devices(int dir, const struct step_cgroup_devices *s, struct err *e);
+
+/* The calling, single-threaded process enters. */
+int cgroup_enter(int tasks, struct err *e);
+
+/* --- the end: dir is the path of a cgroup's directory ------------------------------------------ */
+
+/* Kills all that is in it and beneath it; 0 also when there is nothing. */
+int cgroup_kill(const char *dir, int sig, struct err *e);
+
+/* Removes it and what is beneath it, waiting a while for what is dying; 0 when it is gone. */
+int cgroup_remove(const char *dir, struct err *e);
+
+/* The pids in it and beneath it. */
+int cgroup_pids(const char *dir, struct pool *pool, struct i32s *ret, struct err *e);
+
+/* One number of a cgroup file; with key, the one that stands after it ("oom_kill 3"). -ENOENT: not there. */
+int cgroup_number(const char *dir, const char *file, const char *key, uint64_t *ret);
+
+#endif

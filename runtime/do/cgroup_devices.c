@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <linux/bpf.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../base/fd.h"
+#include "../base/fmt.h"
+#include "cgroup.h"
+
+/* A rule as the plan writes it: "deny c 10:200 rwm", "*" for any number, a for all types. */
+struct rule {
+	bool allow;
+	char type;
+	int64_t major, minor; /* -1: any */
+	uint32_t access; /* BPF_DEVCG_ACC_… */
+};
+
+static const char *read_number(const char *s, int64_t *ret)
+{
+	size_t n = strspn(s, "0123456789");
+	uint64_t v = 0;
+
+	*ret = -1;
+	if (*s == '*')
+		return s + 1;
+	if (fmt_u64(s, n, &v) < 0)
+		return NULL;
+	*ret = (int64_t)v;
+	return s + n;
+}
+
+static int read_rule(const char *text, struct rule *r, struct err *e)
+{
+	const char *s = strchr(text, ' ');
+
+	*r = (struct rule){.allow = text[0] == 'a'};
+	if (!s || !s[1] || s[2] != ' ')
+		return err_set(e, EINVAL, "'%s' is no device rule", text);
+	r->type = s[1];
+	s = read_number(s + 3, &r->major);
+	s = s && *s == ':' ? read_number(s + 1, &r->minor) : NULL;
+	if (!s || *s != ' ')
+		return err_set(e, EINVAL, "'%s' is no device rule", text);
+	for (s++; *s; s++)
+		r->access |= *s == 'r'	 ? BPF_DEVCG_ACC_READ
+			     : *s == 'w' ? BPF_DEVCG_ACC_WRITE
+					 : BPF_DEVCG_ACC_MKNOD;
+	return 0;
+}
+
+/* --- v1 ---------------------------------------------------------------------------------------- */
+
+static int set_v1(int dir, const struct step_cgroup_devices *s, struct err *e)
+{
+	struct rule r;
+
+	list_each (i, s->rules) {
+		const char *text = s->rules.v[i];
+		int ret;
+
+		TRY(read_rule(text, &r, e));
+		/* The file takes what stands after the first word; all devices are just "a". */
+		text = r.type == 'a' ? "a" : strchr(text, ' ') + 1;
+		ret = fd_write_text(dir, r.allow ? "devices.allow" : "devices.deny", text, e);
+		if (ret == -EPERM && r.allow)
+			return err_fix(e, "the cgroup above does not allow this device");
+		TRY(ret);
+	}
+	return 0;
+}
+
+/* --- v2 ---------------------------------------------------------------------------------------- */
+
+enum { INSNS_MOST = 4096 };
+
+struct program {
+	struct bpf_insn v[INSNS_MOST];
+	size_t n;
+};
+
+static void emit(
+	struct program *p, uint8_t code, uint8_t dst, uint8_t src, int16_t off, int32_t imm)
+{
+	if (p->n < INSNS_MOST)
+		p->v[p->n++] = (struct bpf_insn){code, dst, src, off, imm};
+}
+
+static void emit_return(struct program *p, int32_t value)
+{
+	emit(p, BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, value);
+	emit(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+}
+
+enum { PENDING = BPF_REG_6, TYPE = BPF_REG_2, MAJOR = BPF_REG_4, MINOR = BPF_REG_5 };
+
+/* Loads the fields of struct bpf_cgroup_dev_ctx. */
+static void emit_begin(struct program *p)
+{
+	emit(p, BPF_LDX | BPF_MEM | BPF_W, TYPE, BPF_REG_1, 0, 0);
+	emit(p, BPF_ALU64 | BPF_MOV | BPF_X, PENDING, TYPE, 0, 0);
+	emit(p, BPF_ALU64 | BPF_RSH | BPF_K, PENDING, 0, 0, 16);
+	emit(p, BPF_ALU64 | BPF_AND | BPF_K, TYPE, 0, 0, 0xffff);
+	emit(p, BPF_LDX | BPF_MEM | BPF_W, MAJOR, BPF_REG_1, 4, 0);
+	emit(p, BPF_LDX | BPF_MEM | BPF_W, MINOR, BPF_REG_1, 8, 0);
+}
+
+/*
+ * The last rule that speaks of an access decides it. So the rules are tried from the last to the first
+ * with the accesses that nobody has decided yet: a rule that denies one of them ends it, one that
+ * allows takes its own away, and when none is left all were allowed.
+ */
+static void emit_rule(struct program *p, const struct rule *r)
+{
+	size_t first = p->n;
+
+	if (r->type != 'a')
+		emit(p, BPF_JMP | BPF_JNE | BPF_K, TYPE, 0, 0,
+			r->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+	if (r->major >= 0)
+		emit(p, BPF_JMP | BPF_JNE | BPF_K, MAJOR, 0, 0, (int32_t)r->major);
+	if (r->minor >= 0)
+		emit(p, BPF_JMP | BPF_JNE | BPF_K, MINOR, 0, 0, (int32_t)r->minor);
+	if (r->allow) {
+		emit(p, BPF_ALU64 | BPF_AND | BPF_K, PENDING, 0, 0, (int32_t)~r->access);
+		emit(p, BPF_JMP | BPF_JNE | BPF_K, PENDING, 0, 2, 0);
+		emit_return(p, 1);
+	} else {
+		emit(p, BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_7, PENDING, 0, 0);
+		emit(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_7, 0, 0, (int32_t)r->access);
+		emit(p, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_7, 0, 2, 0);
+		emit_return(p, 0);
+	}
+	/* What does not match goes on with the next rule. */
+	for (size_t i = first;
+		i < p->n && p->v[i].off == 0 && p->v[i].code == (BPF_JMP | BPF_JNE | BPF_K); i++)
+		p->v[i].off = (int16_t)(p->n - i - 1);
+}
+
+static int load_and_attach(int dir, const struct program *p, struct err *e)
+{
+	union bpf_attr load = {0}, attach = {0};
+	own_fd int fd = -1;
+
+	load.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+	load.insns = (uint64_t)(uintptr_t)p->v;
+	load.insn_cnt = (uint32_t)p->n;
+	load.license = (uint64_t)(uintptr_t) "Apache-2.0";
+	fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &load, sizeof(load));
+	if (fd < 0) {
+		err_sys(e, errno, "load the BPF program of the device rules");
+		return err_fix(e, "it needs CAP_BPF or CAP_SYS_ADMIN, and before Linux 5.11 a high "
+				  "RLIMIT_MEMLOCK");
+	}
+	attach.target_fd = (uint32_t)dir;
+	attach.attach_bpf_fd = (uint32_t)fd;
+	attach.attach_type = BPF_CGROUP_DEVICE;
+	attach.attach_flags = BPF_F_ALLOW_MULTI;
+	if (syscall(SYS_bpf, BPF_PROG_ATTACH, &attach, sizeof(attach)) < 0)
+		return err_sys(e, errno, "attach the BPF program of the device rules");
+	return 0;
+}
+
+static int set_v2(int dir, const struct step_cgroup_devices *s, struct err *e)
+{
+	struct program p = {.n = 0};
+	struct rule r;
+
+	emit_begin(&p);
+	for (size_t i = s->rules.n; i-- > 0;) {
+		TRY(read_rule(s->rules.v[i], &r, e));
+		emit_rule(&p, &r);
+	}
+	emit_return(&p, 0);
+	if (p.n == INSNS_MOST)
+		return err_set(e, E2BIG, "too many device rules");
+	return load_and_attach(dir, &p, e);
+}
+
+int cgroup_devices(int dir, const struct step_cgroup_devices *s, struct err *e)
+{
+	int r = s->v2 ? set_v2(dir, s, e) : set_v1(dir, s, e);
+
+	if (s->optional && (r == -EPERM || r == -EACCES))
+		return 0;
+	return r < 0 ? err_add(e, "device rules") : 0;
+}

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mount.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../../spec/jail.h"
+#include "../base/copy.h"
+#include "../base/fd.h"
+#include "../base/fmt.h"
+#include "../base/mnt.h"
+#include "../base/path.h"
+#include "../base/sys.h"
+
+static int open_target(int root, const char *path, bool file, struct mnt_target *ret, struct err *e)
+{
+	int fd = path_make(root, path, file, e);
+
+	*ret = (struct mnt_target){.fd = fd, .root = root, .path = path};
+	return fd;
+}
+
+static bool is_dir(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISDIR(st.st_mode);
+}
+
+/* --- filesystems ------------------------------------------------------------------------------- */
+
+/* Opens a target that no symlink may lead to: a directory made component by component. */
+static int open_plain_target(int root, const char *path, struct mnt_target *ret, struct err *e)
+{
+	own_fd int dir = -1, fd = -1;
+	const char *name;
+	struct stat st;
+
+	dir = path_open_parent(root, path, true, &name, e);
+	TRY(dir);
+	if (mkdirat(dir, name, 0755) < 0 && errno != EEXIST)
+		return err_sys(e, errno, "make '%s'", path);
+	fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, errno, "'%s'", path);
+	if (!S_ISDIR(st.st_mode))
+		return err_set(e, ENOTDIR, "'%s' is %s, not a directory", path,
+			S_ISLNK(st.st_mode) ? "a symlink" : "a file");
+	*ret = (struct mnt_target){.fd = fd, .root = root, .path = path};
+	return take_fd(&fd);
+}
+
+static int set_propagation(int mount, uint64_t how, bool recursive, struct err *e)
+{
+	const struct mnt_change c = {.propagation = how, .recursive = recursive};
+
+	return mnt_change(mount, &c, e);
+}
+
+int mount_fs(int root, const struct step_mount *s, struct err *e)
+{
+	const struct mnt_fs fs = {
+		.type = s->type,
+		.source = s->source,
+		.options = s->options.v,
+		.n_options = s->options.n,
+		.super = s->super,
+		.attributes = s->attributes,
+	};
+	own_fd int target = -1, covered = -1, mount = -1;
+	struct mnt_target to;
+
+	target = s->no_links ? open_plain_target(root, s->target, &to, e)
+			     : open_target(root, s->target, false, &to, e);
+	TRY(target);
+	if (s->copy_up) {
+		covered = openat(target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (covered < 0)
+			return err_sys(e, errno, "'%s'", s->target);
+	}
+	mount = mnt_mount(&fs, &to, e);
+	TRY(mount);
+	if (s->copy_up)
+		TRY(copy_tree(covered, mount, e));
+	if (s->propagation)
+		TRY(set_propagation(mount, s->propagation, s->recursive, e));
+	return take_fd(&mount);
+}
+
+/* --- binds ------------------------------------------------------------------------------------- */
+
+static int change_bind(int mount, const struct step_bind *s, struct err *e)
+{
+	const struct mnt_change deep = {
+		.set = s->deep,
+		.clear = s->deep_clear,
+		.recursive = true,
+	};
+	const struct mnt_change top = {.set = s->attributes, .clear = s->clear};
+
+	TRY(mnt_change(mount, &deep, e));
+	TRY(mnt_change(mount, &top, e));
+	return set_propagation(mount, s->propagation, s->propagation_deep, e);
+}
+
+static bool make_file(const struct step_bind *s, int source)
+{
+	return s->make == MOUNT_GUESS ? !is_dir(source) : s->make == MOUNT_IS_FILE;
+}
+
+int mount_bind(int root, const struct step_bind *s, int tree, struct err *e)
+{
+	own_fd int source = -1, target = -1, mount = -1;
+	struct mnt_target to;
+
+	if (tree < 0) {
+		source = fd_open(AT_FDCWD, s->source, O_PATH, 0, e);
+		TRY(source);
+	}
+	target = open_target(root, s->target, make_file(s, tree < 0 ? source : tree), &to, e);
+	TRY(target);
+	if (is_dir(target) != is_dir(tree < 0 ? source : tree))
+		return err_set(e, ENOTDIR, "'%s' is %s, and '%s' is %s", s->source,
+			is_dir(target) ? "a file" : "a directory", s->target,
+			is_dir(target) ? "a directory" : "none");
+	if (tree < 0) {
+		mount = mnt_bind(source, s->recursive, &to, e);
+		TRY(mount);
+	} else {
+		TRY(mnt_attach(tree, &to, e));
+		mount = dup(tree);
+		if (mount < 0)
+			return err_sys(e, errno, "keep the mount's fd");
+	}
+	TRY(change_bind(mount, s, e));
+	return take_fd(&mount);
+}
+
+int mount_change(int root, const struct step_attributes *s, int mount, struct err *e)
+{
+	const struct mnt_change c = {
+		.set = s->attributes,
+		.clear = s->clear,
+		.propagation = s->propagation,
+		.recursive = s->recursive,
+	};
+	own_fd int found = -1;
+
+	if (mount >= 0)
+		return mnt_change(mount, &c, e);
+	found = path_open(root, s->path, O_PATH, 0, e);
+	TRY(found);
+	return mnt_change(found, &c, e);
+}
+
+/* --- cgroups ----------------------------------------------------------------------------------- */
+
+static int mount_fresh(int root, const struct step_cgroup_mount *s, struct err *e)
+{
+	const struct mnt_fs fs = {
+		.type = "cgroup2",
+		.source = "cgroup",
+		.attributes = s->attributes,
+	};
+	own_fd int target = -1, mount = -1;
+	struct mnt_target to;
+
+	target = open_target(root, s->target, false, &to, e);
+	TRY(target);
+	mount = mnt_mount(&fs, &to, e);
+	return mount < 0 ? mount : 0;
+}
+
+static int bind_cgroup(
+	int root, const char *source, const char *target, uint64_t attributes, struct err *e)
+{
+	const struct step_bind bind = {
+		.source = source,
+		.target = target,
+		.attributes = attributes,
+	};
+	own_fd int mount = mount_bind(root, &bind, -1, e);
+
+	return mount < 0 ? mount : 0;
+}
+
+static int link_cgroup(int dir, const char *link, struct err *e)
+{
+	const char *blank = strchr(link, ' ');
+	char name[128];
+
+	if (!blank || (size_t)(blank - link) >= sizeof(name))
+		return err_set(e, EINVAL, "'%s' is no link", link);
+	memcpy(name, link, (size_t)(blank - link));
+	name[blank - link] = '\0';
+	if (symlinkat(blank + 1, dir, name) < 0 && errno != EEXIST)
+		return err_sys(e, errno, "link '%s'", name);
+	return 0;
+}
+
+/* v1: a small tmpfs with a directory for each hierarchy. */
+static int mount_hierarchies(int root, const struct step_cgroup_mount *s, struct err *e)
+{
+	static const char *const mode[] = {"mode=755"};
+	const struct mnt_fs fs = {
+		.type = "tmpfs",
+		.source = "cgroup",
+		.options = mode,
+		.n_options = 1,
+		.attributes = s->attributes & ~(uint64_t)MOUNT_ATTR_RDONLY,
+	};
+	const struct mnt_change close_it = {.set = s->attributes & MOUNT_ATTR_RDONLY};
+	own_fd int target = -1, mount = -1;
+	struct mnt_target to;
+	char path[512];
+
+	target = open_target(root, s->target, false, &to, e);
+	TRY(target);
+	mount = mnt_mount(&fs, &to, e);
+	TRY(mount);
+	list_each (i, s->names) {
+		fmt_put(path, sizeof(path), "%s/%s", s->target, s->names.v[i]);
+		TRY(bind_cgroup(root, s->sources.v[i], path, s->attributes, e));
+	}
+	list_each (i, s->links)
+		TRY(link_cgroup(mount, s->links.v[i], e));
+	return mnt_change(mount, &close_it, e);
+}
+
+int mount_cgroups(int root, const struct step_cgroup_mount *s, struct err *e)
+{
+	if (s->fresh)
+		return mount_fresh(root, s, e);
+	if (s->names.n)
+		return mount_hierarchies(root, s, e);
+	return bind_cgroup(root, s->sources.n ? s->sources.v[0] : "", s->target, s->attributes, e);
+}
+
+/* --- a file with given content ------------------------------------------------------------------ */
+
+/* For a moment the file's tmpfs is mounted on the host's /dev, in this mount namespace: a bind takes only
+ * from what is mounted somewhere. Nobody else looks there meanwhile. */
+static int bind_file(int keeper, const struct mnt_target *to, struct err *e)
+{
+	own_fd int top = fd_open(AT_FDCWD, "/", O_PATH | O_DIRECTORY, 0, e);
+	own_fd int dev = fd_open(AT_FDCWD, "/dev", O_PATH | O_DIRECTORY, 0, e);
+	const struct mnt_target moment = {.fd = dev, .root = top, .path = "/dev"};
+	own_fd int source = -1, mount = -1;
+
+	TRY(top);
+	TRY(dev);
+	TRY(mnt_attach(keeper, &moment, e));
+	source = fd_open(keeper, "content", O_PATH, 0, e);
+	mount = source < 0 ? source : mnt_bind(source, false, to, e);
+	if (sys_umount2("/dev", MNT_DETACH) < 0)
+		return err_sys(e, errno, "put away the tmpfs of a file's content");
+	TRY(mount);
+	return take_fd(&mount);
+}
+
+int mount_content(int root, const struct step_content *s, struct err *e)
+{
+	const struct mnt_fs fs = {.type = "tmpfs", .source = "content"};
+	const struct mnt_change c = {.set = s->attributes};
+	own_fd int target = -1, keeper = -1, file = -1, mount = -1;
+	struct mnt_target to;
+
+	target = open_target(root, s->target, true, &to, e);
+	TRY(target);
+	keeper = mnt_new(&fs, e);
+	TRY(keeper);
+	file = fd_open(keeper, "content", O_CREAT | O_EXCL | O_WRONLY, 0644, e);
+	TRY(file);
+	TRY(fd_write_all(file, s->content.data, s->content.len, e));
+	mount = bind_file(keeper, &to, e);
+	TRY(mount);
+	(void)unlinkat(keeper, "content", 0); /* it lives on in the bind; its name serves nobody */
+	return mnt_change(mount, &c, e);
+}
+
+/* --- hiding ------------------------------------------------------------------------------------ */
+
+/*
+ * All directories are hidden behind one empty tmpfs: *shared is its mount, made when the first one is
+ * met. Where mounts cannot be made detached each directory gets one of its own.
+ */
+static int mask_dir(const struct mnt_target *to, int *shared, struct err *e)
+{
+	static const char *const mode[] = {"mode=755"};
+	const struct mnt_fs fs = {
+		.type = "tmpfs",
+		.source = "masked",
+		.options = mode,
+		.n_options = ARRAY_LEN(mode),
+		.attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+			      MOUNT_ATTR_NOEXEC,
+	};
+	own_fd int mount = -1;
+
+	if (*shared < 0) {
+		*shared = mnt_mount(&fs, to, e);
+		return *shared < 0 ? *shared : 0;
+	}
+	mount = mnt_bind(*shared, false, to, e);
+	return mount < 0 ? mount : 0;
+}
+
+/* The host's own /dev/null, proven to be it: the jail's may be anything. */
+static int mask_file(const struct mnt_target *to, struct err *e)
+{
+	own_fd int null = fd_open(AT_FDCWD, "/dev/null", O_PATH | O_NOFOLLOW, 0, e);
+	own_fd int mount = -1;
+
+	TRY(null);
+	if (!fd_is_char_device(null, 1, 3))
+		return err_set(e, ENODEV, "the host's /dev/null is not the null device");
+	mount = mnt_bind(null, false, to, e);
+	return mount < 0 ? mount : 0;
+}
+
+static int mask(int root, const char *path, int *shared, struct err *e)
+{
+	own_fd int at = path_open(root, path, O_PATH, 0, e);
+	const struct mnt_target to = {.fd = at, .root = root, .path = path};
+
+	if (at == -ENOENT || at == -ENOTDIR)
+		return 0;
+	TRY(at);
+	return is_dir(at) ? mask_dir(&to, shared, e) : mask_file(&to, e);
+}
+
+int mount_mask(int root, const struct step_paths *s, struct err *e)
+{
+	own_fd int shared = -1;
+
+	list_each (i, s->paths)
+		TRY(mask(root, s->paths.v[i], &shared, e));
+	return 0;
+}
+
+static int make_readonly(int root, const char *path, struct err *e)
+{
+	const struct mnt_change c = {.set = MOUNT_ATTR_RDONLY, .recursive = true};
+	const struct mnt_change top = {.set = MOUNT_ATTR_RDONLY};
+	own_fd int at = path_open(root, path, O_PATH, 0, e);
+	const struct mnt_target to = {.fd = at, .root = root, .path = path};
+	own_fd int mount = -1;
+	int r;
+
+	if (at == -ENOENT || at == -ENOTDIR)
+		return 0;
+	TRY(at);
+	mount = mnt_bind(at, true, &to, e);
+	TRY(mount);
+	r = mnt_change(mount, &c, e);
+	/* On old kernels the path itself, as runtimes then did. */
+	return r == -ENOSYS ? mnt_change(mount, &top, e) : r;
+}
+
+int mount_readonly(int root, const struct step_paths *s, struct err *e)
+{
+	list_each (i, s->paths)
+		TRY(make_readonly(root, s->paths.v[i], e));
+	return 0;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "run.h"
+
+/*
+ * init: the process that becomes the program. It follows the plan's steps for its side, and knows
+ * nothing of jails.
+ */
+
+/* From here on init belongs to nobody: its creator may go. */
+static int release(struct run *r, struct err *e)
+{
+	r->released = true;
+	if (prctl(PR_SET_PDEATHSIG, 0) < 0)
+		return err_sys(e, errno, "leave the parent");
+	return 0;
+}
+
+/*
+ * While it waits for start it keeps its stdio, what it was asked to hand on, and what it needs; any
+ * other fd of its creator's caller could be a pipe whose end somebody waits for.
+ */
+static void close_others(struct run *r)
+{
+	fd_close_others(3 + (int)r->keep_fds, r->start, r->proc);
+	r->talk[RUN_CHILD_END(SIDE_INIT)] = r->null = -1;
+}
+
+static int carry_out(struct run *r, const struct step *s, struct err *e)
+{
+	if (s->kind == STEP_RELEASE)
+		return release(r, e);
+	if (s->kind == STEP_WAIT_START)
+		close_others(r);
+	return doers[s->kind](r, s, e);
+}
+
+_Noreturn void init_main(struct run *r, size_t at)
+{
+	const struct plan *p = r->plan;
+	struct err e;
+
+	/*
+	 * The child dies with its creator until create hands over. A change of ids takes the signal
+	 * off again; then the end of the socket tells.
+	 */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	r->umask = umask(0);
+	while (at < p->n) {
+		if (p->v[at].side != SIDE_INIT) {
+			at = child_turn(r, SIDE_INIT, at);
+			continue;
+		}
+		r->born = true;
+		if (carry_out(r, &p->v[at], &e) < 0)
+			child_fail(r, SIDE_INIT, at, &e);
+		at++;
+	}
+	_exit(1); /* a plan ends in exec, which does not return */
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jailrt.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "../spec/json.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "life.h"
+
+#define PUBLIC __attribute__((visibility("default")))
+
+struct jailrt {
+	struct life life;
+	struct err err;
+	struct str text;
+	struct i32s pids;
+	bool deletes; /* jailrt_end deletes: it was made by run */
+};
+
+PUBLIC struct jailrt *jailrt_new(void)
+{
+	struct jailrt *j = calloc(1, sizeof(*j));
+
+	if (j)
+		life_init(&j->life);
+	return j;
+}
+
+PUBLIC void jailrt_free(struct jailrt *j)
+{
+	if (!j)
+		return;
+	life_done(&j->life);
+	str_done(&j->text);
+	free(j);
+}
+
+PUBLIC const char *jailrt_error(const struct jailrt *j)
+{
+	return j->err.text;
+}
+
+PUBLIC const char *jailrt_fix(const struct jailrt *j)
+{
+	return j->err.fix;
+}
+
+PUBLIC int jailrt_set(struct jailrt *j, const char *field, const char *value)
+{
+	return life_set(&j->life, field, value, &j->err);
+}
+
+PUBLIC const char *jailrt_get(struct jailrt *j, const char *field)
+{
+	const struct field *f = field_find(&table_life_options, field);
+	const void *at = f ? field_at(f, &j->life.o) : NULL;
+
+	if (!f || !field_present(f, &j->life.o))
+		return NULL;
+	switch (f->kind) {
+	case FIELD_KIND_TEXT:
+		return *(const char *const *)at;
+	case FIELD_KIND_BOOL:
+		return *(const bool *)at ? "true" : NULL;
+	case FIELD_KIND_U32:
+		return pool_printf(&j->life.pool, "%u", *(const uint32_t *)at);
+	case FIELD_KIND_ENUM:
+		return words_name(f->words, (uint64_t) * (const int32_t *)at);
+	default:
+		return NULL;
+	}
+}
+
+PUBLIC int jailrt_load(struct jailrt *j)
+{
+	return life_load(&j->life, &j->err);
+}
+
+PUBLIC int jailrt_plan(struct jailrt *j, int json, const char **ret_text)
+{
+	str_done(&j->text);
+	TRY(life_plan(&j->life, json, &j->text, &j->err));
+	*ret_text = str_text(&j->text);
+	return 0;
+}
+
+PUBLIC int jailrt_create(struct jailrt *j)
+{
+	TRY(life_begin(&j->life, true, &j->err));
+	return life_reach(&j->life, LIFE_LEFT, &j->err);
+}
+
+PUBLIC int jailrt_start(struct jailrt *j)
+{
+	return life_start(&j->life, &j->err);
+}
+
+PUBLIC int jailrt_kill(struct jailrt *j)
+{
+	return life_kill(&j->life, &j->err);
+}
+
+PUBLIC int jailrt_delete(struct jailrt *j)
+{
+	return life_delete(&j->life, &j->err);
+}
+
+PUBLIC int jailrt_run_begin(struct jailrt *j)
+{
+	TRY(life_begin(&j->life, false, &j->err));
+	j->deletes = !j->life.o.keep;
+	return 0;
+}
+
+PUBLIC int jailrt_exec_begin(struct jailrt *j)
+{
+	int r = life_exec_begin(&j->life, &j->err);
+
+	return r < 0 ? r : 0;
+}
+
+PUBLIC int jailrt_fd(const struct jailrt *j)
+{
+	return life_fd(&j->life);
+}
+
+PUBLIC int jailrt_step(struct jailrt *j)
+{
+	enum life_phase before = j->life.phase;
+	int r = life_step(&j->life, &j->err);
+
+	TRY(r);
+	if (j->life.phase == before)
+		return JAILRT_AGAIN;
+	switch (j->life.phase) {
+	case LIFE_CREATED:
+		return JAILRT_CREATED;
+	case LIFE_RUNNING:
+		return JAILRT_RUNNING;
+	case LIFE_ENDED:
+		return JAILRT_ENDED;
+	default:
+		return JAILRT_AGAIN;
+	}
+}
+
+PUBLIC int jailrt_end(struct jailrt *j, int *ret_status)
+{
+	struct life *l = &j->life;
+	int r = 0;
+
+	*ret_status = l->status;
+	if (l->report_fd >= 0)
+		r = report_write(&l->report, l->report_fd, &j->err);
+	if (j->deletes && l->state && life_delete(l, &j->err) < 0)
+		r = -j->err.code;
+	return r;
+}
+
+static int wait_for_end(struct jailrt *j, int *ret_status)
+{
+	TRY(life_reach(&j->life, LIFE_ENDED, &j->err));
+	return jailrt_end(j, ret_status);
+}
+
+PUBLIC int jailrt_run(struct jailrt *j, int *ret_status)
+{
+	TRY(jailrt_run_begin(j));
+	return wait_for_end(j, ret_status);
+}
+
+PUBLIC int jailrt_exec(struct jailrt *j, int *ret_status)
+{
+	TRY(jailrt_exec_begin(j));
+	return wait_for_end(j, ret_status);
+}
+
+PUBLIC int jailrt_wait(struct jailrt *j, int *ret_status)
+{
+	TRY(life_wait(&j->life, &j->err));
+	*ret_status = j->life.status;
+	return 0;
+}
+
+PUBLIC int jailrt_pid(const struct jailrt *j)
+{
+	return j->life.pid;
+}
+
+PUBLIC int jailrt_console(const struct jailrt *j)
+{
+	return j->life.console;
+}
+
+PUBLIC int jailrt_state(struct jailrt *j, const char **ret_json)
+{
+	str_done(&j->text);
+	TRY(life_view(&j->life, &j->text, &j->err));
+	*ret_json = str_text(&j->text);
+	return 0;
+}
+
+struct list_call {
+	int (*fn)(const struct jailrt_entry *entry, void *arg);
+	void *arg;
+	struct err *e;
+};
+
+static int list_one(const struct state *s, enum status status, void *arg)
+{
+	const struct list_call *c = arg;
+	own_str struct str json = {0};
+	struct json_writer w;
+	struct jailrt_entry entry = {
+		.id = s->id,
+		.status = status_names[status],
+		.bundle = s->bundle,
+		.rootfs = s->rootfs ? s->rootfs : "",
+		.created = s->created ? s->created : "",
+		.owner = s->owner ? s->owner : "",
+		.version = s->ociVersion ? s->ociVersion : "",
+		.pid = status == STATUS_STOPPED ? 0 : s->pid,
+	};
+
+	json_writer_init(&w, &json, 0);
+	TRY(state_send(s, status, &w.sink, c->e));
+	entry.json = str_text(&json);
+	return c->fn(&entry, c->arg);
+}
+
+PUBLIC int jailrt_list(
+	struct jailrt *j, int (*fn)(const struct jailrt_entry *entry, void *arg), void *arg)
+{
+	struct list_call c = {fn, arg, &j->err};
+
+	return life_list(&j->life, list_one, &c, &j->err);
+}
+
+PUBLIC int jailrt_pids(struct jailrt *j, const int **ret_pids, size_t *ret_n)
+{
+	j->pids = (struct i32s){0};
+	TRY(life_pids(&j->life, &j->pids, &j->err));
+	*ret_pids = j->pids.v;
+	*ret_n = j->pids.n;
+	return 0;
+}
+
+struct log_call {
+	void (*fn)(int level, const char *text, void *arg);
+	void *arg;
+};
+
+static void pass_on(enum log_level level, const char *text, void *arg)
+{
+	const struct log_call *c = arg;
+
+	c->fn((int)level, text, c->arg);
+}
+
+PUBLIC void jailrt_log(void (*fn)(int level, const char *text, void *arg), void *arg, int level)
+{
+	static struct log_call call; /* goes with the log sink, of which there is one */
+
+	call = (struct log_call){fn, arg};
+	log_to(fn ? pass_on : NULL, &call, (enum log_level)level);
+}
+
+PUBLIC const char *jailrt_version(void)
+{
+	return JAILRT_VERSION;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef JAILRT_H
+#define JAILRT_H
+/*
+ * jailrt: containers and jails, for programs.
+ *
+ * A struct jailrt is one container as this process deals with it. Set what is wanted, then call:
+ *
+ *	struct jailrt *j = jailrt_new();
+ *	int status;
+ *
+ *	if (jailrt_set(j, "id", "web") || jailrt_set(j, "bundle", "/srv/web") ||
+ *		jailrt_run(j, &status))
+ *		fprintf(stderr, "%s\n", jailrt_error(j));
+ *	jailrt_free(j);
+ *
+ * Calls return 0 or more, or a negative errno value; then jailrt_error and jailrt_fix have the words.
+ * Nothing is printed, no signal handler is set, no attribute of the process is changed but that it
+ * gets children. A struct jailrt is for one thread at a time. Detached containers live on without it.
+ */
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct jailrt;
+
+struct jailrt *jailrt_new(void); /* NULL: out of memory */
+void jailrt_free(struct jailrt *j);
+
+/* The words of the last failure, and what to do about it ("" when not known). */
+const char *jailrt_error(const struct jailrt *j);
+const char *jailrt_fix(const struct jailrt *j);
+
+/*
+ * Sets an option of the calls below (id, bundle, config, root, pid_file, …: jailrt help fields) or a
+ * field of the config (hostname, process.cwd, time_limit, …). A list grows by one with each call.
+ */
+int jailrt_set(struct jailrt *j, const char *field, const char *value);
+
+/* What an option was set to, as text; NULL when it was not. Valid until it is set again. */
+const char *jailrt_get(struct jailrt *j, const char *field);
+
+/* Reads and checks the config; the other calls do it when it was not done. */
+int jailrt_load(struct jailrt *j);
+
+/* What the jail will be: a text of one step a line, or JSON. Valid until the next call on j. */
+int jailrt_plan(struct jailrt *j, int json, const char **ret_text);
+
+/* create, start and delete as in the runtime-spec. create returns when all but the program is done. */
+int jailrt_create(struct jailrt *j);
+int jailrt_start(struct jailrt *j);
+int jailrt_kill(struct jailrt *j); /* option signal, all */
+int jailrt_delete(struct jailrt *j); /* option force */
+
+/*
+ * Makes a container, waits for its end and deletes it (unless keep is set). *ret_status is as of
+ * wait(2). The option report names where to say how it ended.
+ */
+int jailrt_run(struct jailrt *j, int *ret_status);
+
+/* Runs a further process in a container and waits for its end. */
+int jailrt_exec(struct jailrt *j, int *ret_status);
+
+/* Waits for the end of a container; *ret_status is -1 when the kernel no longer tells. */
+int jailrt_wait(struct jailrt *j, int *ret_status);
+
+/*
+ * The same without waiting, for event loops: begin, then step whenever jailrt_fd is readable, until it
+ * says what is wanted.
+ */
+enum jailrt_event {
+	JAILRT_AGAIN, /* nothing new */
+	JAILRT_CREATED, /* all is set up; the next steps run the program */
+	JAILRT_RUNNING,
+	JAILRT_ENDED, /* jailrt_end has the rest */
+};
+int jailrt_run_begin(struct jailrt *j);
+int jailrt_exec_begin(struct jailrt *j);
+int jailrt_fd(const struct jailrt *j);
+int jailrt_step(struct jailrt *j); /* enum jailrt_event */
+int jailrt_end(struct jailrt *j, int *ret_status); /* reports; deletes what run_begin made */
+
+/* While it runs: the process, and the terminal's master (-1: none); both stay j's. */
+int jailrt_pid(const struct jailrt *j);
+int jailrt_console(const struct jailrt *j);
+
+/* JSON of the state as runtime-spec has it; valid until the next call on j. */
+int jailrt_state(struct jailrt *j, const char **ret_json);
+
+/* Calls fn for each container, in the order of ids, until it returns non-zero. */
+struct jailrt_entry {
+	const char *id, *status, *bundle, *rootfs, *created, *owner, *version, *json;
+	int pid;
+};
+int jailrt_list(
+	struct jailrt *j, int (*fn)(const struct jailrt_entry *entry, void *arg), void *arg);
+
+/* The pids of a container's processes; valid until the next call on j. */
+int jailrt_pids(struct jailrt *j, const int **ret_pids, size_t *ret_n);
+
+/* What the library would like to say on the side: level 0 error, 1 warning, 2 info, 3 debug. */
+void jailrt_log(void (*fn)(int level, const char *text, void *arg), void *arg, int level);
+
+const char *jailrt_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef JAILRT_LIFE_H
+#define JAILRT_LIFE_H
+/*
+ * life: a container from its config to its end, for one command.
+ *
+ * A struct life is one container as one process deals with it: the options it was given, its config and
+ * plan when it makes it, its state when it finds it. The calls are those of jailrt.h, which wraps it;
+ * there it is said what each does. life.c makes containers, life_start.c starts and ends them,
+ * life_exec.c runs further processes in them, life_view.c looks at them.
+ */
+#include <time.h>
+
+#include "../spec/load.h"
+#include "parent.h"
+#include "report.h"
+#include "state.h"
+
+/* What can be set on a container by jailrt_set and, through it, by the commands' options. */
+struct life_options {
+	/* all commands */
+	const char *root, *id;
+	OPT(int32_t, cgroup_manager);
+	OPT(bool, systemd_cgroup);
+	/* create and run */
+	const char *bundle, *config;
+	struct texts args, set;
+	OPT(bool, strict);
+	const char *pid_file, *console_socket;
+	OPT(uint32_t, preserve_fds);
+	OPT(bool, no_pivot);
+	OPT(bool, no_new_keyring);
+	OPT(bool, detach);
+	OPT(bool, keep);
+	const char *report;
+	/* exec */
+	const char *process, *cwd, *user;
+	struct texts env, cap;
+	struct u32s additional_gids;
+	OPT(bool, tty);
+	OPT(bool, no_new_privs);
+	OPT(bool, ignore_paused);
+	/* kill, delete, wait */
+	const char *signal;
+	OPT(bool, all);
+	OPT(bool, force);
+};
+
+extern const struct table table_life_options;
+
+enum life_phase {
+	LIFE_NEW,
+	LIFE_LOADED,
+	LIFE_MAKING,
+	LIFE_CREATED,
+	LIFE_LEFT,
+	LIFE_RUNNING,
+	LIFE_ENDED
+};
+
+struct life {
+	struct life_options o;
+	struct pool pool;
+	struct caller caller;
+	struct loaded loaded;
+	struct host host;
+	struct plan plan;
+	struct run_state texts;
+	struct parent parent;
+	enum life_phase phase;
+	bool begun; /* parent is to be done with */
+	bool claimed; /* the state directory is ours, until it is whole */
+	bool host_probed;
+	int root, dir; /* fds of the state directories */
+	int report_fd;
+	int console, pidfd, timer;
+	pid_t pid;
+	struct state *state;
+	struct timespec started;
+	bool timed_out;
+	int status; /* of wait(2); -1: nobody saw it */
+	struct report report;
+};
+
+void life_init(struct life *l);
+void life_done(struct life *l);
+
+int life_set(struct life *l, const char *field, const char *value, struct err *e);
+int life_load(struct life *l, struct err *e);
+int life_plan(struct life *l, bool json, struct str *out, struct err *e);
+
+/* Making: begin, then step until it says what is wanted (jailrt.h: events). */
+int life_begin(struct life *l, bool hold, struct err *e);
+int life_exec_begin(struct life *l, struct err *e);
+int life_fd(const struct life *l);
+int life_step(struct life *l, struct err *e);
+/* Steps, waiting, until the phase is reached or passed. */
+int life_reach(struct life *l, enum life_phase phase, struct err *e);
+
+int life_start(struct life *l, struct err *e);
+int life_wait(struct life *l, struct err *e);
+int life_kill(struct life *l, struct err *e);
+int life_delete(struct life *l, struct err *e);
+
+int life_view(struct life *l, struct str *out, struct err *e);
+int life_list(struct life *l, int (*fn)(const struct state *, enum status, void *), void *arg,
+	struct err *e);
+int life_pids(struct life *l, struct i32s *ret, struct err *e);
+
+/* --- for the files of this room only ---------------------------------------------------------- */
+
+/* Opens ROOT, and ROOT/ID with its state, locked when lock is true. */
+int life_open(struct life *l, bool lock, struct err *e);
+const char *life_root(struct life *l, struct err *e);
+
+/* Runs hooks of the state or the jail one after the other: the first failure ends it, or only warns. */
+int life_run_hooks(const struct run_state *texts, const struct jail_hooks *hooks, const char *kind,
+	const char *status, pid_t pid, const char *cwd, bool must, struct err *e);
+/* The hooks that the state file keeps: "poststart" or "poststop". */
+int life_state_hooks(
+	struct life *l, const char *kind, const char *status, pid_t pid, bool must, struct err *e);
+/* The parts of the state that hooks read. */
+int life_hook_texts(const char *version, const char *id, const char *bundle,
+	const struct pairs *annotations, struct pool *pool, struct run_state *ret, struct err *e);
+
+/* A process of its own that outlives the command: it waits for the end, keeps the time limit, reports. */
+int life_watch(struct life *l, struct err *e);
+
+int life_write_pid_file(const char *path, pid_t pid, struct err *e);
+int life_send_console(const char *socket, int console, struct err *e);
+
+#endif

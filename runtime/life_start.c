@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/sys.h"
+#include "do/talk.h"
+#include "life.h"
+
+static int check_startable(struct life *l, struct err *e)
+{
+	enum status status = state_status(l->dir, l->state);
+
+	switch (status) {
+	case STATUS_CREATED:
+		return 0;
+	case STATUS_STOPPED:
+		return err_set(e, ESRCH, "cannot start a container that has stopped");
+	default:
+		return err_set(
+			e, EBUSY, "cannot start a container that is %s", status_names[status]);
+	}
+}
+
+/* Lets init go, and hears whether it became the program. */
+static int let_go(int sock, struct err *e)
+{
+	struct talk_message m = {.type = TALK_GO};
+	bool launched = false;
+
+	TRY(talk_send(sock, &m, -1, e));
+	for (;;) {
+		own_fd int fd = -1;
+		int r = talk_receive(sock, true, &m, &fd, e);
+
+		TRY(r);
+		if (r == 0 && launched)
+			return 0;
+		if (r == 0)
+			return err_set(
+				e, ESRCH, "the container's process ended before it was started");
+		if (m.type == TALK_FAIL) {
+			if (e)
+				*e = m.err;
+			return m.err.code ? -m.err.code : -EPROTO;
+		}
+		launched = launched || m.type == TALK_GO;
+	}
+}
+
+static int launch(struct life *l, struct err *e)
+{
+	own_fd int sock = state_connect_start(l->dir, e);
+
+	TRY(sock);
+	clock_gettime(CLOCK_MONOTONIC, &l->started);
+	TRY(let_go(sock, e));
+	if (unlinkat(l->dir, "start", 0) < 0 && errno != ENOENT)
+		return err_sys(e, errno, "remove the start socket");
+	return 0;
+}
+
+int life_start(struct life *l, struct err *e)
+{
+	TRY(life_open(l, true, e));
+	TRY(check_startable(l, e));
+	if (l->o.report) {
+		l->report_fd = report_open(l->o.report, 0, e);
+		TRY(l->report_fd);
+	}
+	l->pid = l->state->pid;
+	/* Held from before it runs: a short program may have ended, and been reaped, a moment later. */
+	l->pidfd = state_open_process(l->state, e);
+	TRY(l->pidfd);
+	TRY(launch(l, e));
+	l->phase = LIFE_RUNNING;
+	if (life_state_hooks(l, "poststart", "running", l->pid, true, e) < 0) {
+		(void)sys_pidfd_send_signal(l->pidfd, SIGKILL, NULL, 0); /* it may have ended */
+		return -e->code;
+	}
+	if (l->report_fd >= 0 || l->state->time_limit)
+		return life_watch(l, e);
+	return 0;
+}

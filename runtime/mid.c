@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/own.h"
+#include "do/ns.h"
+#include "do/talk.h"
+#include "run.h"
+
+/*
+ * mid: the short-lived process between parent and init, where init cannot do for itself: to be born in
+ * a pid namespace one must have a parent that has joined it; a time namespace gets its clocks before
+ * anybody is in it. It gives birth to init as its own sibling, says so, and ends.
+ */
+
+static int give_birth(struct run *r, size_t at, struct err *e)
+{
+	const struct step_clone *a = r->plan->v[at].args;
+	struct talk_message m = {.type = TALK_BORN};
+	own_fd int pidfd = -1;
+	pid_t pid = ns_clone(a->namespaces, -1, true, &pidfd, e);
+
+	TRY(pid);
+	if (pid == 0) {
+		own_close(&r->talk[RUN_CHILD_END(SIDE_MID)]);
+		r->born = false;
+		init_main(r, at + 1);
+	}
+	m.pid = pid;
+	return talk_send(r->talk[RUN_CHILD_END(SIDE_MID)], &m, pidfd, e);
+}
+
+_Noreturn void mid_main(struct run *r, size_t at)
+{
+	const struct plan *p = r->plan;
+	struct err e;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* the end of the socket tells, too */
+	/*
+	 * In a moment it is in somebody's namespaces: nobody there shall read its memory, its fds or the
+	 * path of its program (ptrace(2), CVE-2016-9962).
+	 */
+	if (p->joins && prctl(PR_SET_DUMPABLE, 0) < 0)
+		_exit(1);
+	while (at < p->n) {
+		if (p->v[at].side != SIDE_MID) {
+			at = child_turn(r, SIDE_MID, at);
+			continue;
+		}
+		r->born = true;
+		if (p->v[at].kind == STEP_CLONE) {
+			if (give_birth(r, at, &e) < 0)
+				child_fail(r, SIDE_MID, at, &e);
+			_exit(0);
+		}
+		if (doers[p->v[at].kind](r, &p->v[at], &e) < 0)
+			child_fail(r, SIDE_MID, at, &e);
+		at++;
+	}
+	_exit(1); /* its last step is a birth */
+}

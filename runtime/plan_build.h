@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef JAILRT_PLAN_BUILD_H
+#define JAILRT_PLAN_BUILD_H
+/*
+ * plan_build: what the files that make plans share. For runtime/plan*.c only.
+ */
+#include <errno.h>
+
+#include "../spec/origin.h"
+#include "base/sys.h"
+#include "plan.h"
+
+enum { PLAN_HIERARCHIES = 24 };
+
+struct plan_closing {
+	int slot;
+	const void *at;
+};
+
+struct builder {
+	const struct jail *jail;
+	const struct host *host;
+	struct plan *plan;
+	struct err *e;
+	bool no_memory; /* an addition was lost */
+	_Alignas(max_align_t) char scratch[512]; /* where arguments go when memory runs out */
+
+	bool userns; /* the jail's user namespace is not the caller's */
+	bool parent_opens; /* the parent opens bind sources: the child's root may not reach them */
+	int root; /* slot of the root's mount */
+	int root_tree; /* slot of the tree that the parent opened for it; -1: none */
+	int *trees; /* by mount: slot of the parent's tree; -1: the child opens it */
+	struct plan_closing *closing; /* mounts that become read-only once all is in place */
+	size_t n_closing;
+	int cgroup_clone; /* slot of the cgroup v2 to be born in; -1: none */
+	struct i32s enter; /* slots of task lists to enter first */
+	struct i32s enter_late; /* and once all is set up: a small memory limit */
+	struct texts cgroup_dirs, cgroup_names; /* the jail's cgroups on the host */
+	int ns_slots[NS_KINDS];
+};
+
+/* Appends a step and returns its zeroed arguments, never NULL. */
+void *plan_add(struct builder *b, enum side side, enum step_kind kind, const void *at);
+int plan_slot(struct builder *b);
+void plan_add_i32(struct builder *b, struct i32s *to, int32_t v);
+void plan_add_text(struct builder *b, struct texts *to, const char *s);
+char *plan_printf(struct builder *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* origin_fail at an address of the jail's document. */
+#define PLAN_FAIL(b, at, code, ...) \
+	origin_fail((b)->jail->origin, (at), (b)->e, (code), __VA_ARGS__)
+
+int plan_cgroup(struct builder *b);
+int plan_cgroup_mount(struct builder *b, const struct jail_mount *m);
+int plan_root(struct builder *b);
+int plan_mounts(struct builder *b);
+int plan_devices(struct builder *b);
+void plan_console(struct builder *b);
+void plan_pivot(struct builder *b);
+int plan_process(struct builder *b);
+void plan_hold(struct builder *b);
+void plan_launch(struct builder *b);
+void plan_hooks(struct builder *b, enum hook_kind kind, enum side side);
+void plan_raise_limits(struct builder *b, enum side side);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef JAILRT_RUN_H
+#define JAILRT_RUN_H
+/*
+ * run: a plan while it is carried out, as each of the three processes sees it.
+ *
+ * The parent fills it before the first clone; the children have copies. Slots are this process's fds
+ * for the plan's numbers, -1 while there is none.
+ */
+#include <limits.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "plan.h"
+
+/* The state that hooks read on stdin, in parts: head status middle pid tail. */
+struct run_state {
+	const char *head, *middle, *tail;
+};
+
+struct run {
+	const struct plan *plan;
+	struct run_state state;
+	int *slots;
+	int proc; /* the host's procfs, proven to be it */
+	int null; /* the host's /dev/null, likewise */
+	int talk[2 * 3]; /* by side: the parent's end, the child's end; -1: closed or none */
+	int start; /* the socket that start comes to; -1: none */
+	bool released; /* init does not die with its parent any more */
+	bool born; /* in a child: it has had its first turn */
+	unsigned keep_fds;
+	mode_t umask; /* of the caller */
+	char found[PATH_MAX];
+};
+
+/* The two ends of a side's socket pair. */
+#define RUN_PARENT_END(side) (2 * (side))
+#define RUN_CHILD_END(side)  (2 * (side) + 1)
+
+/* The children's lives; at: the step to begin with. They end in exec or exit. */
+_Noreturn void init_main(struct run *r, size_t at);
+_Noreturn void mid_main(struct run *r, size_t at);
+
+/* Carries out a step in a child; waiting is allowed. */
+typedef int doer(struct run *r, const struct step *s, struct err *e);
+extern doer *const doers[STEP_KINDS];
+
+/*
+ * For children. Says FAIL and exits. Lets the turn go over, and waits until it comes back: returns the
+ * step to go on at.
+ */
+_Noreturn void child_fail(struct run *r, enum side side, size_t at, const struct err *e);
+size_t child_turn(struct run *r, enum side side, size_t at);
+
+#endif

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../spec/bind.h"
+#include "../spec/json.h"
+#include "../spec/load.h"
+#include "../spec/names.h"
+#include "../spec/walk.h"
+#include "base/fd.h"
+#include "base/fmt.h"
+#include "base/path.h"
+#include "base/sys.h"
+
+static const struct field state_rows[] = {
+	FIELD_U32(state, version, "of this format"),
+	FIELD_BOOL(state, complete, "create has come to its end"),
+	FIELD_TEXT(state, ociVersion, "of the config"),
+	FIELD_TEXT(state, id, "of the container"),
+	FIELD_TEXT(state, bundle, "its directory on the host"),
+	FIELD_TEXT(state, rootfs, "its root filesystem on the host"),
+	FIELD_TEXT(state, created, "when"),
+	FIELD_TEXT(state, owner, "the user who made it"),
+	FIELD_I32(state, pid, "of its first process"),
+	FIELD_U64(state, started, "when that began, in clock ticks since boot"),
+	FIELD_I32(state, creator, "the process that makes it"),
+	FIELD_U64(state, creator_started, "when that began"),
+	FIELD_MAP(state, annotations, "of the config"),
+	FIELD_TEXTS(state, cgroups, "directories of its cgroups"),
+	FIELD_BOOL(state, cgroup_v2, "they are of cgroup v2"),
+	FIELD_MASK(state, namespaces, ns_flag_words, "that it does not share with its caller"),
+	FIELD_TEXT(state, config, "name of its config"),
+	FIELD_ENUM(state, dialect, dialect_words, "of that config"),
+	FIELD_TEXTS(state, args, "command in place of the config's"),
+	FIELD_TEXTS(state, sets, "fields set on the command line"),
+	FIELD_U64(state, time_limit, "of its life from start on", .unit = "ms"),
+	FIELD_BOOL(state, terminal, "it has one"),
+	FIELD_BOOL(state, no_new_keyring, "it has its caller's session keyring"),
+	FIELD_OBJECTS(state, poststart, oci_hook, "hooks to run after start"),
+	FIELD_OBJECTS(state, poststop, oci_hook, "hooks to run after delete"),
+};
+TABLE(state);
+
+const char *const status_names[] = {
+	[STATUS_CREATING] = "creating",
+	[STATUS_CREATED] = "created",
+	[STATUS_RUNNING] = "running",
+	[STATUS_PAUSED] = "paused",
+	[STATUS_STOPPED] = "stopped",
+};
+
+#define STATE_FILE   "state.json"
+#define START_SOCKET "start"
+
+/* --- the directory ------------------------------------------------------------------------------- */
+
+int state_check_id(const char *id, struct err *e)
+{
+	static const char good[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-.";
+
+	if (!*id)
+		return err_set(e, EINVAL, "container id is empty");
+	if (strlen(id) > 255)
+		return err_set(e, EINVAL, "container id is longer than 255 bytes");
+	if (!strcmp(id, ".") || !strcmp(id, "..") || id[strspn(id, good)]) {
+		err_set(e, EINVAL, "invalid container id '%.300s'", id);
+		return err_fix(e, "use letters, digits, and _ + - . only");
+	}
+	return 0;
+}
+
+/* mkdir -p: what is above the last directory is the system's. */
+static int make_dirs(const char *path, struct err *e)
+{
+	char part[PATH_MAX];
+
+	if (strlen(path) >= sizeof(part))
+		return err_sys(e, ENAMETOOLONG, "'%.200s…'", path);
+	for (const char *s = path + 1;; s++) {
+		if (*s && *s != '/')
+			continue;
+		memcpy(part, path, (size_t)(s - path));
+		part[s - path] = '\0';
+		if (mkdir(part, *s ? 0755 : 0711) < 0 && errno != EEXIST)
+			return err_sys(e, errno, "make '%s'", part);
+		if (!*s)
+			return 0;
+	}
+}
+
+int state_open_root(const char *root, bool make, struct err *e)
+{
+	int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT && make) {
+		TRY(make_dirs(root, e));
+		fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	return fd < 0 ? err_sys(e, errno, "state directory '%s'", root) : fd;
+}
+
+int state_claim(int root, const char *id, struct err *e)
+{
+	own_fd int dir = -1;
+
+	if (mkdirat(root, id, 0700) < 0) {
+		if (errno == EEXIST)
+			return err_set(
+				e, EEXIST, "container with given ID already exists: '%s'", id);
+		return err_sys(e, errno, "make the state directory of '%s'", id);
+	}
+	dir = fd_open(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
+	if (dir < 0 || flock(dir, LOCK_EX) < 0) {
+		(void)unlinkat(root, id, AT_REMOVEDIR); /* ours, and empty */
+		return dir < 0 ? dir : err_sys(e, errno, "lock the container '%s'", id);
+	}
+	return take_fd(&dir);
+}
+
+static void pause_ms(unsigned ms)
+{
+	const struct timespec t = {.tv_nsec = (long)ms * 1000000};
+
+	nanosleep(&t, NULL);
+}
+
+/* Another command may be at work; one that hangs must not hang us. */
+static int lock(int dir, const char *id, struct err *e)
+{
+	enum { PATIENCE_MS = 10000 };
+
+	for (int waited = 0; flock(dir, LOCK_EX | LOCK_NB) < 0; waited += 10) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return err_sys(e, errno, "lock the container '%s'", id);
+		if (waited >= PATIENCE_MS)
+			return err_set(
+				e, EBUSY, "another command is at work on the container '%s'", id);
+		pause_ms(10);
+	}
+	return 0;
+}
+
+static int no_such(const char *id, struct err *e)
+{
+	return err_set(e, ENOENT, "container does not exist: '%s'", id);
+}
+
+int state_open(int root, const char *id, bool lock_it, struct err *e)
+{
+	own_fd int dir = openat(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (dir < 0 && errno == ENOENT)
+		return no_such(id, e);
+	if (dir < 0)
+		return err_sys(e, errno, "open the state of '%s'", id);
+	if (lock_it)
+		TRY(lock(dir, id, e));
+	/* Who had the lock before may have deleted it. */
+	if (fstat(dir, &st) < 0 || !st.st_nlink)
+		return no_such(id, e);
+	return take_fd(&dir);
+}
+
+/* Also the temporary file that a creator leaves who was killed in the middle of a write. */
+static int remove_files(int dir, const char *id, struct err *e)
+{
+	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *entry;
+
+	if (!d)
+		return err_sys(e, errno, "list the state of '%s'", id);
+	while (!r && (entry = readdir(d))) {
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		if (unlinkat(dir, entry->d_name, 0) < 0 && errno != ENOENT)
+			r = err_sys(e, errno, "remove '%s' of container '%s'", entry->d_name, id);
+	}
+	closedir(d);
+	return r;
+}
+
+int state_remove(int root, const char *id, int dir, struct err *e)
+{
+	TRY(remove_files(dir, id, e));
+	if (unlinkat(root, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return err_sys(e, errno, "remove the state directory of '%s'", id);
+	return 0;
+}
+
+/* --- the file ------------------------------------------------------------------------------------- */
+
+int state_write(int dir, const struct state *s, struct err *e)
+{
+	own_str struct str out = {0};
+	struct json_writer w;
+
+	json_writer_init(&w, &out, 0);
+	TRY(walk(&table_state, s, 0, &w.sink, e));
+	str_addc(&out, '\n');
+	TRY(str_check(&out, e));
+	if (fd_replace_file(dir, STATE_FILE, out.data, out.len, 0600, e) < 0)
+		return err_add(e, "write the state of '%s'", s->id);
+	return 0;
+}
+
+static int damaged(struct err *e)
+{
+	err_add(e, "the state file is damaged");
+	return err_fix(e, "'delete --force' removes what is left of the container");
+}
+
+int state_read(int dir, struct pool *pool, struct state **ret, struct err *e)
+{
+	struct state *s = POOL_NEW(pool, struct state);
+	struct origin origin = {.file = STATE_FILE};
+	struct bytes text;
+	struct bind b;
+
+	if (!s)
+		return err_memory(e);
+	if (fd_read_file(dir, STATE_FILE, 16 << 20, pool, &text, e) < 0)
+		return damaged(e);
+	bind_init(&b, &table_state, s, &origin, pool, BIND_OCI);
+	if (json_read(text.data, text.len, STATE_FILE, &b.sink, e) < 0)
+		return damaged(e);
+	if (s->version > STATE_VERSION) {
+		err_set(e, EPROTO, "the state file is of version %u, and this program knows %d",
+			s->version, STATE_VERSION);
+		return err_fix(e, "use the newer program that made the container");
+	}
+	if (!s->version || !s->id || !s->bundle) {
+		err_set(e, EINVAL, "%s: version, id or bundle is missing", STATE_FILE);
+		return damaged(e);
+	}
+	*ret = s;
+	return 0;
+}
+
+/* --- looking --------------------------------------------------------------------------------------- */
+
+int state_process_start(pid_t pid, uint64_t *ret)
+{
+	char path[48], text[1024];
+	const char *s;
+
+	fmt_put(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (fd_read_small(AT_FDCWD, path, text, sizeof(text)) < 0)
+		return -ESRCH;
+	/* The program's name may hold anything, so count from the last ')': state is field 3. */
+	s = strrchr(text, ')');
+	if (!s || !s[1] || s[2] == 'Z' || s[2] == 'X')
+		return -ESRCH;
+	s += 2;
+	for (int field = 3; field < 22; field++) {
+		s = strchr(s, ' ');
+		if (!s)
+			return -ESRCH;
+		s++;
+	}
+	return fmt_u64(s, strspn(s, "0123456789"), ret) < 0 ? -ESRCH : 0;
+}
+
+static bool is_alive(int32_t pid, uint64_t started)
+{
+	uint64_t found;
+
+	return pid > 0 && !state_process_start(pid, &found) && found == started;
+}
+
+static bool is_frozen(const struct state *s)
+{
+	char path[PATH_MAX], text[32];
+
+	list_each (i, s->cgroups) {
+		if (s->cgroup_v2)
+			fmt_put(path, sizeof(path), "%s/cgroup.freeze", s->cgroups.v[i]);
+		else if (strstr(s->cgroups.v[i], "/freezer/"))
+			fmt_put(path, sizeof(path), "%s/freezer.state", s->cgroups.v[i]);
+		else
+			continue;
+		if (fd_read_small(AT_FDCWD, path, text, sizeof(text)) > 0)
+			return text[0] == '1' || !strncmp(text, "FRO", 3) ||
+			       !strncmp(text, "FREEZ", 5);
+	}
+	return false;
+}
+
+enum status state_status(int dir, const struct state *s)
+{
+	int sock;
+
+	if (!s->complete)
+		return is_alive(s->creator, s->creator_started) ? STATUS_CREATING : STATUS_STOPPED;
+	if (!is_alive(s->pid, s->started))
+		return STATUS_STOPPED;
+	/* The socket is there until start; whether somebody still listens is what tells. */
+	if (!faccessat(dir, START_SOCKET, F_OK, AT_SYMLINK_NOFOLLOW)) {
+		sock = state_connect_start(dir, NULL);
+		if (sock >= 0) {
+			close(sock);
+			return STATUS_CREATED;
+		}
+	}
+	return is_frozen(s) ? STATUS_PAUSED : STATUS_RUNNING;
+}
+
+int state_open_process(const struct state *s, struct err *e)
+{
+	own_fd int pidfd = -1;
+
+	if (s->pid <= 0 || !is_alive(s->pid, s->started))
+		return err_set(e, ESRCH, "container not running: no such process");
+	pidfd = sys_pidfd_open(s->pid, 0);
+	if (pidfd < 0)
+		return err_sys(e, -pidfd, "hold process %d", s->pid);
+	/* The pid may have been another's by then; that one would have started later. */
+	if (!is_alive(s->pid, s->started))
+		return err_set(e, ESRCH, "container not running: no such process");
+	return take_fd(&pidfd);
+}
+
+/* --- the start socket ------------------------------------------------------------------------------ */
+
+/* A path in a sockaddr is short; the directory's fd makes it so. */
+static void start_address(int dir, struct sockaddr_un *a)
+{
+	*a = (struct sockaddr_un){.sun_family = AF_UNIX};
+	fmt_put(a->sun_path, sizeof(a->sun_path), "/proc/self/fd/%d/%s", dir, START_SOCKET);
+}
+
+int state_connect_start(int dir, struct err *e)
+{
+	own_fd int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct sockaddr_un a;
+
+	start_address(dir, &a);
+	if (sock < 0 || connect(sock, (struct sockaddr *)&a, sizeof(a)) < 0)
+		return err_sys(e, errno, "reach the process that waits for start");
+	return take_fd(&sock);
+}
+
+int state_listen_start(int dir, struct err *e)
+{
+	own_fd int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct sockaddr_un a;
+
+	start_address(dir, &a);
+	if (sock < 0 || bind(sock, (struct sockaddr *)&a, sizeof(a)) < 0 || listen(sock, 4) < 0)
+		return err_sys(e, errno, "make the start socket");
+	return take_fd(&sock);
+}
+
+/* --- for people and engines -------------------------------------------------------------------------- */
+
+/* What `state` and `list` show, in their order. */
+struct state_view {
+	const char *ociVersion, *id;
+	OPT(int32_t, pid);
+	const char *status, *bundle, *rootfs, *created;
+	struct pairs annotations;
+	const char *owner;
+};
+
+static const struct field state_view_rows[] = {
+	FIELD_TEXT(state_view, ociVersion, "version of the spec"),
+	FIELD_TEXT(state_view, id, "of the container"),
+	FIELD_I32(state_view, pid, "of its first process, 0 when it has ended"),
+	FIELD_TEXT(state_view, status, "creating, created, running, paused or stopped"),
+	FIELD_TEXT(state_view, bundle, "its directory"),
+	FIELD_TEXT(state_view, rootfs, "its root filesystem"),
+	FIELD_TEXT(state_view, created, "when"),
+	FIELD_MAP(state_view, annotations, "of the config"),
+	FIELD_TEXT(state_view, owner, "the user who made it"),
+};
+static TABLE(state_view);
+
+int state_send(const struct state *s, enum status status, struct sink *sink, struct err *e)
+{
+	const struct state_view view = {
+		.ociVersion = s->ociVersion,
+		.id = s->id,
+		.pid = status == STATUS_STOPPED || !s->has_pid ? 0 : s->pid,
+		.has_pid = true,
+		.status = status_names[status],
+		.bundle = s->bundle,
+		.rootfs = s->rootfs,
+		.created = s->created,
+		.annotations = s->annotations.n ? s->annotations : (struct pairs){0},
+		.owner = s->owner ? s->owner : "",
+	};
+
+	return walk(&table_state_view, &view, 0, sink, e);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef JAILRT_STATE_H
+#define JAILRT_STATE_H
+/*
+ * state: what is kept of a container between commands.
+ *
+ * Each container has a directory ROOT/ID, made by its creator, which is what makes an id taken:
+ *
+ *	state.json	table_state, replaced as a whole, so that reading it needs no lock
+ *	config		a copy of the config, which exec reads again
+ *	start		a socket that init listens on until start lets it go
+ *
+ * A command that changes a container holds a lock on the directory. Whether a container is created,
+ * running, paused or stopped is not written down but looked at: the socket, the process, the freezer.
+ */
+#include "../spec/event.h"
+#include "../spec/field.h"
+#include "../spec/oci.h"
+
+enum { STATE_VERSION = 1 };
+
+struct state {
+	OPT(uint32_t, version);
+	OPT(bool, complete); /* false while create is at work, or after it was killed */
+	const char *ociVersion, *id, *bundle, *rootfs, *created, *owner;
+	OPT(int32_t, pid);
+	OPT(uint64_t,
+		started); /* of the process, in clock ticks since boot (proc(5) stat, field 22) */
+	OPT(int32_t, creator);
+	OPT(uint64_t, creator_started);
+	struct pairs annotations;
+	struct texts cgroups; /* directories of its own cgroups */
+	OPT(bool, cgroup_v2);
+	OPT(uint64_t, namespaces); /* CLONE_NEW…, those it does not share */
+	const char *config; /* name of the config, for messages */
+	OPT(int32_t, dialect);
+	struct texts args, sets; /* what the command line changed in it */
+	OPT(uint64_t, time_limit); /* milliseconds */
+	OPT(bool, terminal);
+	OPT(bool, no_new_keyring);
+	LIST_OF(struct oci_hook) poststart;
+	LIST_OF(struct oci_hook) poststop;
+};
+
+extern const struct table table_state;
+
+enum status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
+extern const char *const status_names[];
+
+/* -EINVAL with the reason when it cannot be the name of a container. */
+int state_check_id(const char *id, struct err *e);
+
+/* The directory of all containers; made when make is true. */
+int state_open_root(const char *root, bool make, struct err *e);
+
+/* Makes and locks ROOT/ID: an fd of it. -EEXIST when the id is taken. */
+int state_claim(int root, const char *id, struct err *e);
+
+/* Opens ROOT/ID, and locks it when lock is true, waiting a while for who has it. -ENOENT: no such. */
+int state_open(int root, const char *id, bool lock, struct err *e);
+
+int state_write(int dir, const struct state *s, struct err *e);
+int state_read(int dir, struct pool *pool, struct state **ret, struct err *e);
+
+/* Removes ROOT/ID and what is in it. */
+int state_remove(int root, const char *id, int dir, struct err *e);
+
+enum status state_status(int dir, const struct state *s);
+
+/* When a process started; -ESRCH when there is none, or only what is left of one. */
+int state_process_start(pid_t pid, uint64_t *ret);
+
+/* A pidfd of the container's process, or -ESRCH when that has ended. */
+int state_open_process(const struct state *s, struct err *e);
+
+/* A stream of SEQPACKET to the init that waits for start. */
+int state_connect_start(int dir, struct err *e);
+int state_listen_start(int dir, struct err *e);
+
+/* Sends what `state` and `list` show of it, status as it is now, as one object. */
+int state_send(const struct state *s, enum status status, struct sink *sink, struct err *e);
+
+#endif

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef JAILRT_JAIL_H
+#define JAILRT_JAIL_H
+/*
+ * jail: what a jail is, in the kernel's terms.
+ *
+ * Plain data, made once by loading a document and const from then on. No fds, pids, callbacks or
+ * spellings of a dialect; values are normalised: bytes, milliseconds, masks, absolute paths. All of it
+ * lies on one pool. Groups stand in the order in which the executor comes to them.
+ *
+ * `at` members are addresses in the document the jail came from: origin_describe turns one into the
+ * name and place a user knows. They may be NULL.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <linux/mount.h>
+#include <sys/resource.h>
+
+#include "field.h"
+#include "names.h"
+
+struct origin;
+
+/* --- namespaces and ids ----------------------------------------------------------------------- */
+
+enum ns_how { NS_SHARE, NS_NEW, NS_JOIN };
+
+struct jail_ns {
+	enum ns_how how;
+	const char *path; /* NS_JOIN: a file below /proc/PID/ns, or a bind of one */
+	const void *at;
+};
+
+struct id_range {
+	uint32_t inside, outside, count;
+};
+
+struct id_map {
+	struct id_range *v;
+	size_t n;
+	bool helper; /* written by newuidmap or newgidmap (subuid(5)) */
+	const void *at;
+};
+
+struct jail_ids {
+	struct id_map uids, gids; /* empty: the user namespace, if any, is left as it is */
+};
+
+struct jail_clock {
+	bool set;
+	int64_t seconds;
+	uint32_t nanoseconds;
+};
+
+struct jail_time {
+	struct jail_clock monotonic, boottime;
+	const void *at;
+};
+
+/* --- filesystem ------------------------------------------------------------------------------- */
+
+enum root_kind {
+	ROOT_HOST, /* no mount namespace: the host's own root, or a chroot to path */
+	ROOT_DIR, /* a directory of the host */
+	ROOT_TMPFS, /* an empty tmpfs */
+};
+
+struct jail_root {
+	enum root_kind kind;
+	const char *path; /* absolute; ROOT_HOST: NULL for the host's root */
+	uint64_t attr_set, attr_clear; /* MOUNT_ATTR_… of the root mount, beside readonly */
+	uint64_t propagation; /* MS_… | MS_REC of the finished root; 0: as it is */
+	const char *options; /* ROOT_TMPFS: its mount options */
+	bool readonly;
+	bool readonly_deep; /* what is mounted beneath, too */
+	bool no_pivot; /* chroot instead of pivot_root */
+	const void *at;
+};
+
+enum mount_kind {
+	MOUNT_FS, /* a filesystem of type */
+	MOUNT_BIND, /* source, from the host */
+	MOUNT_CGROUP, /* the jail's own cgroups, whatever the layout of the host */
+	MOUNT_CONTENT, /* a file that holds content */
+	MOUNT_SYMLINK, /* a symlink to source: no mount at all */
+	MOUNT_REMOUNT, /* other attributes for what is mounted there */
+};
+
+enum mount_dir { MOUNT_GUESS, MOUNT_IS_DIR, MOUNT_IS_FILE };
+
+/* A set of attributes to set and to clear, MOUNT_ATTR_… */
+struct mount_attrs {
+	uint64_t set, clear;
+};
+
+struct jail_mount {
+	enum mount_kind kind;
+	const char *source, *target, *type;
+	struct bytes content;
+	struct texts options; /* the filesystem's own */
+	struct mount_attrs attrs, deep; /* of the mount; of it and all beneath it */
+	uint64_t super; /* MS_SYNCHRONOUS and the like, of the filesystem */
+	uint64_t propagation; /* MS_…, with MS_REC for all beneath it; 0: as it comes */
+	enum mount_dir is_dir; /* what to make when the target is missing */
+	bool recursive; /* a bind takes what is mounted beneath the source along */
+	bool copy_up; /* a tmpfs begins as a copy of what it covers */
+	bool optional; /* go on when it cannot be made */
+	const void *at;
+};
+
+struct jail_mounts {
+	struct jail_mount *v;
+	size_t n;
+};
+
+struct jail_device {
+	const char *path;
+	uint32_t mode; /* S_IFCHR, S_IFBLK or S_IFIFO, and the permissions */
+	uint32_t major, minor;
+	uint32_t uid, gid;
+	bool standard; /* one of those every container has */
+	const void *at;
+};
+
+struct jail_link {
+	const char *path, *target;
+};
+
+struct jail_devices {
+	struct jail_device *v;
+	size_t n;
+	struct jail_link *links;
+	size_t n_links;
+};
+
+struct jail_paths {
+	const char **v;
+	size_t n;
+	const void *at;
+};
+
+/* --- limits ----------------------------------------------------------------------------------- */
+
+struct device_rule {
+	bool allow;
+	char type; /* a, b or c */
+	int64_t major, minor; /* -1: any */
+	uint8_t access; /* 1 mknod, 2 read, 4 write: the bits of the kernel's BPF program */
+};
+
+enum { DEVICE_MKNOD = 1, DEVICE_READ = 2, DEVICE_WRITE = 4 };
+
+/* A number that may be absent; no limit is INT64_MAX. */
+struct limit {
+	bool set;
+	int64_t v;
+};
+
+enum cgroup_manager { CGROUP_FS, CGROUP_SYSTEMD, CGROUP_DISABLED };
+
+struct jail_cgroup {
+	enum cgroup_manager manager;
+	const char
+		*path; /* absolute: from the cgroup mount; relative: below the caller's; NULL: ID */
+	struct limit memory, memory_low, memory_swap; /* bytes; memory_swap: of memory and swap */
+	struct limit swap_only; /* bytes of swap alone */
+	struct limit cpu_quota, cpu_period; /* µs */
+	struct limit cpu_shares; /* 2 … 262144, as cgroup v1 counts */
+	struct limit pids;
+	const char *cpus, *mems;
+	struct device_rule *devices;
+	size_t n_devices;
+	struct pairs unified;
+	bool required; /* limits were asked for: without a cgroup the jail does not start */
+	const void *at, *at_memory, *at_cpu, *at_pids, *at_devices;
+};
+
+struct jail_rlimit {
+	int resource;
+	struct rlimit limit;
+	const void *at;
+};
+
+struct jail_rlimits {
+	struct jail_rlimit *v;
+	size_t n;
+};
+
+struct jail_net {
+	bool loopback; /* bring lo up in a new network namespace */
+};
+
+struct jail_sysctl {
+	const char *path; /* below /proc/sys: "net/ipv4/ip_forward" */
+	const char *value;
+	const void *at;
+};
+
+/* --- the process ------------------------------------------------------------------------------ */
+
+enum { CAP_EFFECTIVE, CAP_PERMITTED, CAP_INHERITABLE, CAP_BOUNDING, CAP_AMBIENT, CAP_SETS };
+
+struct jail_caps {
+	uint64_t set[CAP_SETS];
+	bool inherit; /* all that are permitted, kept across exec; set is not used */
+};
+
+struct jail_process {
+	struct texts args, env;
+	const char *file; /* what is executed; NULL: args[0], looked up along PATH */
+	const char *cwd;
+	bool make_cwd; /* when it is missing */
+	uint32_t uid, gid;
+	struct u32s groups;
+	bool keep_groups; /* leave the supplementary groups as they are */
+	bool keep_ids; /* leave user and group as they are */
+	struct limit umask;
+	struct jail_caps caps;
+	struct jail_rlimits rlimits;
+	struct limit oom_score_adj, nice;
+	uint32_t max_cpus; /* 0: as the caller */
+	bool no_new_privs;
+	bool terminal;
+	uint16_t rows, columns; /* 0: unknown */
+	bool new_session;
+	const char *keyring; /* name of a new session keyring; NULL: the caller's stays */
+	bool search_path; /* look args[0] up along PATH; otherwise it is a path */
+	bool find_home; /* HOME from the jail's own passwd file unless env has one */
+	bool own_stdio; /* the pipes and terminals on 0, 1 and 2 become the user's */
+	bool stdio_null, stderr_null;
+	bool personality_set;
+	uint32_t personality;
+	uint32_t preserve_fds; /* fds from 3 on that the program inherits */
+	struct i32s pass_fds;
+	const void *at, *at_args, *at_cwd, *at_user, *at_caps;
+};
+
+/* --- hooks, service, notes -------------------------------------------------------------------- */
+
+enum hook_kind {
+	HOOK_PRESTART,
+	HOOK_CREATE_RUNTIME,
+	HOOK_CREATE_CONTAINER,
+	HOOK_START_CONTAINER,
+	HOOK_POSTSTART,
+	HOOK_POSTSTOP,
+	HOOK_KINDS,
+};
+
+extern const struct words hook_words; /* "prestart" … */
+
+struct jail_hook {
+	const char *path;
+	struct texts args, env;
+	bool inherit_env; /* env was not given */
+	int32_t timeout; /* seconds; 0: none */
+	const void *at;
+};
+
+struct jail_hooks {
+	struct jail_hook *v;
+	size_t n;
+};
+
+struct jail_service {
+	uint64_t time_limit; /* milliseconds of wall time; 0: none */
+	bool hold; /* made, and then held until start; of exec: outlives its caller */
+};
+
+struct jail_notes {
+	const char *id, *bundle; /* given by the caller of the load */
+	const char *name; /* nsjail's informational name */
+	const char *version; /* ociVersion of the state that hooks are told */
+	struct pairs annotations;
+};
+
+struct jail {
+	struct jail_ns ns[NS_KINDS];
+	struct jail_ids ids;
+	struct jail_time time;
+	struct jail_root root;
+	struct jail_mounts mounts;
+	struct jail_devices devices;
+	struct jail_paths masked, readonly;
+	struct jail_cgroup cgroup;
+	struct jail_net net;
+	const char *hostname, *domainname;
+	struct jail_sysctl *sysctls;
+	size_t n_sysctls;
+	struct jail_process process;
+	struct jail_hooks hooks[HOOK_KINDS];
+	struct jail_service service;
+	struct jail_notes notes;
+	const struct origin *origin;
+};
+
+/* A jail that shares everything with its caller and runs nothing. */
+void jail_init(struct jail *jail);
+
+/* Appends a zeroed element; NULL when memory runs out. */
+struct jail_mount *jail_add_mount(struct jail *jail, struct pool *pool);
+struct jail_device *jail_add_device(struct jail *jail, struct pool *pool);
+int jail_add_link(
+	struct jail *jail, struct pool *pool, const char *path, const char *target, struct err *e);
+
+static inline bool jail_has_new(const struct jail *jail, enum ns_kind kind)
+{
+	return jail->ns[kind].how == NS_NEW;
+}
+
+/* True when the jail's processes are in a namespace that is not the caller's. */
+static inline bool jail_has_own(const struct jail *jail, enum ns_kind kind)
+{
+	return jail->ns[kind].how != NS_SHARE;
+}
+
+#endif

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+
+#include "../runtime/base/fmt.h"
+#include "../runtime/base/path.h"
+#include "check.h"
+#include "json.h"
+#include "nsjail_jail.h"
+#include "oci_jail.h"
+
+enum { CONFIG_MOST = 32 << 20 };
+
+static const struct word dialect_words_rows[] = {
+	{"oci", DIALECT_OCI},
+	{"nsjail", DIALECT_NSJAIL},
+};
+WORDS(dialect_words);
+
+/* --- which dialect ------------------------------------------------------------------------------ */
+
+/* A sink that looks at the outermost keys alone. */
+struct spotter {
+	struct sink sink;
+	unsigned depth;
+	bool oci, foreign;
+	char first_foreign[64];
+	struct place at;
+};
+
+static bool is_nsjail_key(const char *key)
+{
+	char camel[64];
+
+	row_each (f, &table_nsjail_config) {
+		field_camel(camel, sizeof(camel), f->key);
+		if (!strcmp(f->key, key) || !strcmp(camel, key))
+			return true;
+	}
+	return false;
+}
+
+static int spot(struct sink *sink, const struct event *ev, struct err *e)
+{
+	struct spotter *s = (struct spotter *)sink;
+
+	(void)e;
+	if (ev->kind == EVENT_OBJECT || ev->kind == EVENT_LIST)
+		s->depth++;
+	else if (ev->kind == EVENT_OBJECT_END || ev->kind == EVENT_LIST_END)
+		s->depth--;
+	if (ev->kind != EVENT_KEY || s->depth != 1)
+		return 0;
+	if (!strcmp(ev->s, "ociVersion"))
+		s->oci = true;
+	if (!s->foreign && !is_nsjail_key(ev->s)) {
+		s->foreign = true;
+		s->at = ev->at;
+		fmt_put(s->first_foreign, sizeof(s->first_foreign), "%s", ev->s);
+	}
+	return 0;
+}
+
+static int tell_dialect(
+	const struct bytes *text, const char *file, enum dialect *ret, struct err *e)
+{
+	struct spotter s = {.sink.take = spot};
+	size_t blank = strspn(text->data, " \t\r\n");
+
+	*ret = DIALECT_NSJAIL;
+	if (text->data[blank] != '{')
+		return 0;
+	TRY(json_read(text->data, text->len, file, &s.sink, e));
+	if (s.oci)
+		*ret = DIALECT_OCI;
+	else if (s.foreign)
+		return err_set(e, EINVAL,
+			"%s:%u:%u: neither an OCI config (it has no 'ociVersion') nor an nsjail "
+			"config "
+			"(it has '%s')",
+			file, s.at.line, s.at.column, s.first_foreign);
+	return 0;
+}
+
+/* --- the file ----------------------------------------------------------------------------------- */
+
+static int find_file(const struct load_request *q, const struct caller *caller, struct pool *pool,
+	struct loaded *ret, const char **ret_file, struct err *e)
+{
+	char bundle[PATH_MAX], file[PATH_MAX];
+
+	if (path_join(bundle, sizeof(bundle), caller->cwd, q->bundle ? q->bundle : ".") < 0)
+		return err_sys(e, ENAMETOOLONG, "bundle");
+	ret->bundle = pool_text(pool, bundle);
+	if (q->config)
+		fmt_put(file, sizeof(file), "%s", q->config);
+	else if (q->bundle)
+		fmt_put(file, sizeof(file), "%s/config.json", q->bundle);
+	else
+		fmt_put(file, sizeof(file), "config.json");
+	*ret_file = pool_text(pool, file);
+	return ret->bundle && *ret_file ? 0 : err_memory(e);
+}
+
+static int read_config(const struct load_request *q, const char *file, struct pool *pool,
+	struct bytes *ret, struct err *e)
+{
+	int r;
+
+	if (q->text) {
+		*ret = *q->text;
+		return 0;
+	}
+	r = fd_read_file(AT_FDCWD, file, CONFIG_MOST, pool, ret, e);
+	if (r == -ENOENT && !q->config)
+		return err_fix(e,
+			"name a bundle, a directory that holds a config.json; 'jailrt spec' "
+			"writes one");
+	return r;
+}
+
+/* --- changes from the command line ---------------------------------------------------------------- */
+
+/* FIELD may go into objects: "process.cwd=/tmp"; missing ones are made. */
+static int set_path(const struct table *t, void *object, const char *assignment, struct pool *pool,
+	struct err *e)
+{
+	const char *equals = strchr(assignment, '='), *s = assignment;
+
+	if (!equals)
+		return err_set(e, EINVAL, "'%s' is not FIELD=VALUE", assignment);
+	for (;;) {
+		size_t n = strcspn(s, ".=");
+		char key[64];
+		const struct field *f;
+		const char *near;
+		void **inner;
+
+		fmt_put(key, sizeof(key), "%.*s", (int)n, s);
+		f = field_find(t, key);
+		if (!f) {
+			near = field_nearest(t, key);
+			return err_set(e, EINVAL, "unknown field '%s'%s%s%s", key,
+				near ? " (did you mean '" : "", near ? near : "",
+				near ? "'?)" : "");
+		}
+		if (f->kind != FIELD_KIND_OBJECT || s[n] == '=')
+			return field_set(f, object, equals + 1, pool, e);
+		inner = field_at(f, object);
+		if (!*inner)
+			*inner = pool_alloc(pool, f->table->size);
+		if (!*inner)
+			return err_memory(e);
+		object = *inner;
+		t = f->table;
+		s += n + 1;
+	}
+}
+
+static int apply_sets(const struct load_request *q, const struct table *t, void *doc,
+	struct pool *pool, struct err *e)
+{
+	for (size_t i = 0; q->sets && i < q->sets->n; i++) {
+		if (set_path(t, doc, q->sets->v[i], pool, e) < 0)
+			return err_add(e, "--set %s", q->sets->v[i]);
+	}
+	return 0;
+}
+
+static void apply_args(const struct load_request *q, struct jail *jail)
+{
+	if (!q->args || !q->args->n)
+		return;
+	jail->process.args = *q->args;
+	jail->process.file = NULL;
+	jail->process.at_args = NULL;
+}
+
+/* --- all of it ------------------------------------------------------------------------------------ */
+
+static int load_oci(const struct load_request *q, const struct caller *caller, const char *file,
+	struct pool *pool, struct loaded *ret, struct err *e)
+{
+	TRY(oci_read(
+		ret->text.data, ret->text.len, file, q->strict, pool, &ret->oci, &ret->origin, e));
+	TRY(apply_sets(q, &table_oci_config, ret->oci, pool, e));
+	TRY(check_supported(&table_oci_config, ret->oci, &ret->origin, e));
+	return oci_jail(ret->oci, &ret->origin, caller, ret->bundle, pool, &ret->jail, e);
+}
+
+static int load_nsjail(const struct load_request *q, const struct caller *caller, const char *file,
+	struct pool *pool, struct loaded *ret, struct err *e)
+{
+	TRY(nsjail_read(ret->text.data, ret->text.len, file, pool, &ret->nsjail, &ret->origin, e));
+	TRY(apply_sets(q, &table_nsjail_config, ret->nsjail, pool, e));
+	TRY(check_supported(&table_nsjail_config, ret->nsjail, &ret->origin, e));
+	return nsjail_jail(ret->nsjail, &ret->origin, caller, pool, &ret->jail, e);
+}
+
+int load(const struct load_request *q, const struct caller *caller, struct pool *pool,
+	struct loaded *ret, struct err *e)
+{
+	const char *file;
+
+	*ret = (struct loaded){.dialect = q->dialect};
+	TRY(find_file(q, caller, pool, ret, &file, e));
+	TRY(read_config(q, file, pool, &ret->text, e));
+	if (!q->known && q->config)
+		TRY(tell_dialect(&ret->text, file, &ret->dialect, e));
+	if (ret->dialect == DIALECT_OCI)
+		TRY(load_oci(q, caller, file, pool, ret, e));
+	else
+		TRY(load_nsjail(q, caller, file, pool, ret, e));
+	apply_args(q, &ret->jail);
+	ret->jail.notes.bundle = ret->bundle;
+	return check_jail(&ret->jail, e);
+}

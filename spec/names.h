@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef JAILRT_NAMES_H
+#define JAILRT_NAMES_H
+/*
+ * names: the kernel's words, as rows: namespaces, capabilities, signals, resource limits, mount
+ * options. Each list stands in one place only; parsing, writing and `features` read it.
+ */
+#include "field.h"
+
+/* In the order in which namespaces are joined: a user namespace may give the right to the others. */
+enum ns_kind { NS_USER, NS_CGROUP, NS_IPC, NS_UTS, NS_NET, NS_PID, NS_TIME, NS_MOUNT, NS_KINDS };
+
+/* The OCI names: "mount", "network", … */
+extern const struct words ns_words;
+
+struct ns_name {
+	const char *word; /* OCI's */
+	const char *file; /* below /proc/PID/ns */
+	uint64_t flag; /* CLONE_NEW… */
+};
+extern const struct ns_name ns_names[NS_KINDS];
+
+/* "CAP_CHOWN" …; the value is the bit of its mask (capabilities(7)). */
+extern const struct words capability_words;
+enum { CAPABILITIES = 41 };
+
+/* "RLIMIT_NOFILE" …; the value is that of getrlimit(2). */
+extern const struct words rlimit_words;
+
+/* "TERM" …, without SIG; the value is the signal's number (signal(7)). */
+extern const struct words signal_words;
+
+/*
+ * A signal as a user writes it: a name with or without SIG, of any case, RTMIN+1, RTMAX-2, or a number.
+ * Returns the number, or -EINVAL.
+ */
+int signal_parse(const char *text);
+/* "SIGTERM"; "SIGRTMIN+3"; "signal 99" for what has no name. */
+const char *signal_name(int number, char buf[static 24]);
+
+/* What a word in a mount's options does. */
+enum mount_word_kind {
+	MOUNT_WORD_ATTR, /* set and clear are MOUNT_ATTR_…; of this mount, or recursive */
+	MOUNT_WORD_SUPER, /* set and clear are MS_…: of the filesystem */
+	MOUNT_WORD_PROPAGATION, /* set is MS_SHARED …, with MS_REC when recursive */
+	MOUNT_WORD_BIND,
+	MOUNT_WORD_REMOUNT,
+	MOUNT_WORD_COPY_UP,
+	MOUNT_WORD_IDMAP,
+	MOUNT_WORD_NOTHING, /* has no effect on Linux today, but is no filesystem's own option */
+	MOUNT_WORD_NOT_YET,
+};
+
+struct mount_word {
+	const char *name;
+	enum mount_word_kind kind;
+	uint64_t set, clear;
+	bool recursive;
+};
+
+/* Sorted by name. */
+extern const struct mount_word mount_words[];
+extern const size_t mount_words_n;
+
+/* The row of an option; NULL: the option is the filesystem's own. */
+const struct mount_word *mount_word_find(const char *name);
+
+/* MOUNT_ATTR_… and MS_… propagation as words, for plans. */
+extern const struct words mount_attr_words, propagation_words, super_words, ns_flag_words;
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef JAILRT_NSJAIL_JAIL_H
+#define JAILRT_NSJAIL_JAIL_H
+/*
+ * nsjail_jail: what an nsjail config means.
+ *
+ * Turns the mirror of an nsjail document into a jail (nsjail_mount.c beside it has the mounts). Pure:
+ * what depends on who loads comes from the caller struct. Where jailrt means something else than
+ * nsjail, docs/differences.md says so and why.
+ */
+#include "caller.h"
+#include "jail.h"
+#include "nsjail.h"
+
+/* doc is given its defaults on the way; it is not to be written out afterwards. */
+int nsjail_jail(struct nsjail_config *doc, const struct origin *origin, const struct caller *caller,
+	struct pool *pool, struct jail *jail, struct err *e);
+
+/* --- for the files of this room only ---------------------------------------------------------- */
+
+struct nsjail_load {
+	const struct nsjail_config *doc;
+	const struct origin *origin;
+	const struct caller *caller;
+	struct pool *pool;
+	struct jail *jail;
+	struct err *e;
+};
+
+int nsjail_load_mounts(struct nsjail_load *l);
+
+#define NSJAIL_FAIL(l, address, ...) \
+	origin_fail((l)->origin, (address), (l)->e, EINVAL, __VA_ARGS__)
+
+#endif

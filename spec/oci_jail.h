@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef JAILRT_OCI_JAIL_H
+#define JAILRT_OCI_JAIL_H
+/*
+ * oci_jail: what a config.json means.
+ *
+ * Turns the mirror of an OCI document into a jail, a screen a topic (oci_mount.c, oci_process.c,
+ * oci_limits.c beside oci_jail.c). Pure: what depends on who loads comes from the caller struct, and
+ * nothing of the machine is touched. Complaints name the place in the document.
+ */
+#include "caller.h"
+#include "jail.h"
+#include "oci.h"
+
+/* bundle: the absolute directory that relative paths start from. The jail refers to the document. */
+int oci_jail(const struct oci_config *doc, const struct origin *origin, const struct caller *caller,
+	const char *bundle, struct pool *pool, struct jail *jail, struct err *e);
+
+/* Fills jail->process anew from a process object: process.json of exec. */
+int oci_jail_process(const struct oci_process *doc, const struct origin *origin, struct pool *pool,
+	struct jail_process *process, struct err *e);
+
+/* Limits alone: resources.json of update. Fills the group's limits that are given. */
+int oci_jail_resources(const struct oci_resources *doc, const struct origin *origin,
+	struct pool *pool, struct jail_cgroup *cgroup, struct err *e);
+
+/* --- for the files of this room only ---------------------------------------------------------- */
+
+struct oci_load {
+	const struct oci_config *doc;
+	const struct oci_linux *os; /* doc's, or an empty one */
+	const struct origin *origin;
+	const struct caller *caller;
+	const char *bundle;
+	struct pool *pool;
+	struct jail *jail;
+	struct err *e;
+};
+
+int oci_load_mounts(struct oci_load *l);
+int oci_load_devices(struct oci_load *l);
+int oci_load_limits(struct oci_load *l);
+int oci_load_process(struct oci_load *l);
+
+/* origin_fail with EINVAL at an address of the document. */
+#define OCI_FAIL(l, address, ...) origin_fail((l)->origin, (address), (l)->e, EINVAL, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "../runtime/base/path.h"
+#include "oci_jail.h"
+
+/* --- mounts (config.md "Mounts") --------------------------------------------------------------- */
+
+static void apply_attr(const struct mount_word *w, struct mount_attrs *a)
+{
+	a->clear = (a->clear & ~w->set) | w->clear;
+	a->set = (a->set & ~w->clear) | w->set;
+}
+
+static int add_option(struct oci_load *l, struct jail_mount *m, const char *option)
+{
+	const char **v = pool_grow(l->pool, m->options.v, m->options.n, sizeof(*v));
+
+	if (!v)
+		return err_memory(l->e);
+	m->options.v = v;
+	m->options.v[m->options.n++] = option;
+	return 0;
+}
+
+static int load_option(struct oci_load *l, struct jail_mount *m, const char *option)
+{
+	const struct mount_word *w = mount_word_find(option);
+
+	if (!w)
+		return add_option(l, m, option);
+	switch (w->kind) {
+	case MOUNT_WORD_ATTR:
+		apply_attr(w, w->recursive ? &m->deep : &m->attrs);
+		return 0;
+	case MOUNT_WORD_SUPER:
+		m->super = (m->super & ~w->clear) | w->set;
+		return 0;
+	case MOUNT_WORD_PROPAGATION:
+		m->propagation = w->set | (w->recursive ? MS_REC : 0);
+		return 0;
+	case MOUNT_WORD_BIND:
+		m->kind = MOUNT_BIND;
+		m->recursive = m->recursive || w->recursive;
+		return 0;
+	case MOUNT_WORD_REMOUNT:
+		m->kind = MOUNT_REMOUNT;
+		return 0;
+	case MOUNT_WORD_COPY_UP:
+		m->copy_up = true;
+		return 0;
+	case MOUNT_WORD_NOTHING:
+		return 0;
+	default:
+		OCI_FAIL(l, option, "the option '%s' is not supported yet", option);
+		l->e->code = ENOTSUP;
+		return -ENOTSUP;
+	}
+}
+
+static int load_source(struct oci_load *l, const struct oci_mount *o, struct jail_mount *m)
+{
+	char path[PATH_MAX];
+
+	if (m->kind != MOUNT_BIND) {
+		m->source = o->source;
+		return 0;
+	}
+	if (!o->source || !*o->source)
+		return OCI_FAIL(l, o, "a bind without 'source'");
+	m->source = o->source;
+	if (*o->source == '/')
+		return 0;
+	if (path_join(path, sizeof(path), l->bundle, o->source) < 0)
+		return OCI_FAIL(l, &o->source, "the path is too long");
+	m->source = pool_text(l->pool, path);
+	return m->source ? 0 : err_memory(l->e);
+}
+
+static int load_mount(struct oci_load *l, const struct oci_mount *o)
+{
+	struct jail_mount *m = jail_add_mount(l->jail, l->pool);
+	const char *type = o->type ? o->type : "";
+	char target[PATH_MAX];
+
+	if (!m)
+		return err_memory(l->e);
+	m->at = o;
+	if (!*o->destination)
+		return OCI_FAIL(l, &o->destination, "an empty destination");
+	/* A relative destination is deprecated; it means relative to "/". */
+	if (path_join(target, sizeof(target), "/", o->destination) < 0)
+		return OCI_FAIL(l, &o->destination, "the path is too long");
+	m->target = pool_text(l->pool, target);
+	m->type = type;
+	if (!strcmp(type, "bind") || !strcmp(type, "rbind")) {
+		m->kind = MOUNT_BIND;
+		m->recursive = *type == 'r';
+	}
+	list_each (i, o->options)
+		TRY(load_option(l, m, o->options.v[i]));
+	if (m->kind == MOUNT_FS && (!strcmp(type, "cgroup") || !strcmp(type, "cgroup2")))
+		m->kind = MOUNT_CGROUP;
+	if (m->kind == MOUNT_FS && !*type)
+		return OCI_FAIL(l, o, "neither a 'type' nor the option bind or rbind");
+	if (m->copy_up && (m->kind != MOUNT_FS || strcmp(type, "tmpfs")))
+		return OCI_FAIL(l, o, "tmpcopyup is for tmpfs only");
+	TRY(load_source(l, o, m));
+	return m->target ? 0 : err_memory(l->e);
+}
+
+int oci_load_mounts(struct oci_load *l)
+{
+	list_each (i, l->doc->mounts)
+		TRY(load_mount(l, l->doc->mounts.v[i]));
+	return 0;
+}
+
+/* --- devices (config-linux.md "Devices", "Default Devices") ------------------------------------ */
+
+static const struct jail_device standard_devices[] = {
+	{"/dev/null", S_IFCHR | 0666, 1, 3, 0, 0, true, NULL},
+	{"/dev/zero", S_IFCHR | 0666, 1, 5, 0, 0, true, NULL},
+	{"/dev/full", S_IFCHR | 0666, 1, 7, 0, 0, true, NULL},
+	{"/dev/random", S_IFCHR | 0666, 1, 8, 0, 0, true, NULL},
+	{"/dev/urandom", S_IFCHR | 0666, 1, 9, 0, 0, true, NULL},
+	{"/dev/tty", S_IFCHR | 0666, 5, 0, 0, 0, true, NULL},
+};
+
+static const struct jail_link standard_links[] = {
+	{"/dev/fd", "/proc/self/fd"},
+	{"/dev/stdin", "/proc/self/fd/0"},
+	{"/dev/stdout", "/proc/self/fd/1"},
+	{"/dev/stderr", "/proc/self/fd/2"},
+	{"/dev/ptmx", "pts/ptmx"},
+};
+
+static uint32_t device_type(char type)
+{
+	return type == 'b' ? S_IFBLK : type == 'p' ? S_IFIFO : S_IFCHR;
+}
+
+static int load_device(struct oci_load *l, const struct oci_device *o)
+{
+	struct jail_device *d = jail_add_device(l->jail, l->pool);
+	char path[PATH_MAX];
+
+	if (!d)
+		return err_memory(l->e);
+	d->at = o;
+	if (path_join(path, sizeof(path), "/", o->path) < 0 || !strcmp(path, "/"))
+		return OCI_FAIL(l, &o->path, "'%s' cannot be the path of a device", o->path);
+	d->path = pool_text(l->pool, path);
+	if (*o->type != 'p' && (!o->has_major || !o->has_minor))
+		return OCI_FAIL(l, o, "'major' and 'minor' are needed");
+	d->mode = device_type(*o->type) | (o->has_fileMode ? o->fileMode : 0666);
+	d->major = (uint32_t)o->major;
+	d->minor = (uint32_t)o->minor;
+	d->uid = o->uid;
+	d->gid = o->gid;
+	return d->path ? 0 : err_memory(l->e);
+}
+
+static bool has_device(const struct jail *jail, const char *path)
+{
+	list_each (i, jail->devices) {
+		if (!strcmp(jail->devices.v[i].path, path))
+			return true;
+	}
+	return false;
+}
+
+/* With the host's own /dev bound there, nothing is to be made in it. */
+static bool brings_dev(const struct jail *jail)
+{
+	list_each (i, jail->mounts) {
+		const struct jail_mount *m = &jail->mounts.v[i];
+
+		if (m->kind == MOUNT_BIND && !strcmp(m->target, "/dev"))
+			return true;
+	}
+	return false;
+}
+
+int oci_load_devices(struct oci_load *l)
+{
+	list_each (i, l->os->devices)
+		TRY(load_device(l, l->os->devices.v[i]));
+	if (brings_dev(l->jail))
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(standard_devices); i++) {
+		struct jail_device *d;
+
+		if (has_device(l->jail, standard_devices[i].path))
+			continue;
+		d = jail_add_device(l->jail, l->pool);
+		if (!d)
+			return err_memory(l->e);
+		*d = standard_devices[i];
+	}
+	for (size_t i = 0; i < ARRAY_LEN(standard_links); i++)
+		TRY(jail_add_link(
+			l->jail, l->pool, standard_links[i].path, standard_links[i].target, l->e));
+	return 0;
+}
