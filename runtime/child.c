@@ -15,6 +15,19 @@ _Noreturn void child_fail(struct run *r, enum side side, size_t at, const struct
 	_exit(1);
 }
 
+void child_begin(struct run *r, enum side side)
+{
+	/*
+	 * A copy of the parent's end would keep the connection open, and its death unnoticed. Mid has
+	 * init's own end to hand on.
+	 */
+	for (int other = SIDE_MID; other < SIDES; other++) {
+		own_close(&r->talk[RUN_PARENT_END(other)]);
+		if (side == SIDE_INIT && other != SIDE_INIT)
+			own_close(&r->talk[RUN_CHILD_END(other)]);
+	}
+}
+
 static _Noreturn void lost(void)
 {
 	_exit(1); /* without a parent there is nobody to be a jail for */

@@ -51,6 +51,7 @@ _Noreturn void init_main(struct run *r, size_t at)
 	 * off again; then the end of the socket tells.
 	 */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	child_begin(r, SIDE_INIT);
 	r->umask = umask(0);
 	while (at < p->n) {
 		if (p->v[at].side != SIDE_INIT) {

@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
@@ -579,6 +580,13 @@ static int set_time_limit(struct life *l, struct err *e)
 	return 0;
 }
 
+/* Init has a copy of the directory's fd for a while, and would keep the lock. */
+static void unlock(struct life *l)
+{
+	if (l->dir >= 0)
+		(void)flock(l->dir, LOCK_UN); /* cannot fail on a good fd */
+}
+
 /* From here on the program runs, and a failure of ours must not be told as one of the start. */
 static int record_running(struct life *l, struct err *e)
 {
@@ -596,6 +604,7 @@ static int record_running(struct life *l, struct err *e)
 	TRY(set_time_limit(l, e));
 	if (!l->claimed)
 		return 0;
+	unlock(l);
 	return life_run_hooks(&l->texts, &l->loaded.jail.hooks[HOOK_POSTSTART], "poststart",
 		"running", l->pid, n->bundle, true, e);
 }
@@ -675,6 +684,7 @@ int life_step(struct life *l, struct err *e)
 		r = record_created(l, e);
 	} else if (r == PARENT_LEFT) {
 		l->phase = LIFE_LEFT;
+		unlock(l);
 	} else if (r == PARENT_RUNNING) {
 		r = record_running(l, e);
 	}

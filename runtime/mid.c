@@ -23,7 +23,6 @@ static int give_birth(struct run *r, size_t at, struct err *e)
 
 	TRY(pid);
 	if (pid == 0) {
-		own_close(&r->talk[RUN_CHILD_END(SIDE_MID)]);
 		r->born = false;
 		init_main(r, at + 1);
 	}
@@ -37,6 +36,7 @@ _Noreturn void mid_main(struct run *r, size_t at)
 	struct err e;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* the end of the socket tells, too */
+	child_begin(r, SIDE_MID);
 	/*
 	 * In a moment it is in somebody's namespaces: nobody there shall read its memory, its fds or the
 	 * path of its program (ptrace(2), CVE-2016-9962).

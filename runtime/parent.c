@@ -502,7 +502,7 @@ static int advance(struct parent *p, struct err *e)
 		if (s->kind == STEP_CREATED)
 			return PARENT_CREATED;
 		if (s->kind == STEP_LEAVE)
-			return PARENT_LEFT;
+			return give_turn(p, SIDE_INIT, e) < 0 ? -e->code : PARENT_LEFT;
 	}
 	return PARENT_WAIT;
 }

@@ -445,6 +445,7 @@ int plan_exec(const struct jail *jail, const struct host *host, const struct pla
 	if (!b.userns)
 		plan_raise_limits(&b, SIDE_INIT);
 	TRY(plan_process(&b));
+	plan_add(&b, SIDE_PARENT, STEP_CREATED, NULL);
 	if (jail->service.hold)
 		plan_add(&b, SIDE_INIT, STEP_RELEASE, NULL);
 	plan_launch(&b);

@@ -45,6 +45,9 @@ _Noreturn void mid_main(struct run *r, size_t at);
 typedef int doer(struct run *r, const struct step *s, struct err *e);
 extern doer *const doers[STEP_KINDS];
 
+/* For children, once born: closes what is not this side's. */
+void child_begin(struct run *r, enum side side);
+
 /*
  * For children. Says FAIL and exits. Lets the turn go over, and waits until it comes back: returns the
  * step to go on at.
