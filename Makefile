@@ -35,7 +35,7 @@ UNITS    := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/unit/%)
 Q   := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
-.PHONY: all run check check-fast unit golden bats floors sizes fmt install clean
+.PHONY: all run check check-fast unit golden bats floors sizes fmt docs bench install clean tests
 all: $(BUILD)/jailrt
 
 $(BUILD)/%.o: %.c Makefile
@@ -55,13 +55,51 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libjailrt.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libjailrt.a $(LIBS)
 
+$(BUILD)/golden: $(BUILD)/tests/golden.o $(BUILD)/libjailrt.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libjailrt.a $(LIBS)
+
+# What is installed first changes what pkg-config says, so make begins anew behind it.
+run:
+	@contrib/install-packages build demo
+	@$(MAKE) --no-print-directory all
+	@contrib/demo-bundle $(BUILD)/demo $(BUILD)/jailrt
+	$(BUILD)/jailrt run $(BUILD)/demo
+
+tests: all $(UNITS) $(BUILD)/golden
+
+check check-fast:
+	@contrib/install-packages build demo test
+	@$(MAKE) --no-print-directory tests
+	@JAILRT=$(CURDIR)/$(BUILD)/jailrt BUILD=$(CURDIR)/$(BUILD) tests/run $(if $(filter check-fast,$@),fast,all)
+
 unit: $(UNITS)
 	@tests/run-unit $(UNITS)
+
+golden: $(BUILD)/golden
+	@BUILD=$(BUILD) tests/run-golden
+
+bats: all
+	@JAILRT=$(CURDIR)/$(BUILD)/jailrt tests/run-bats $(or $(FILES),tests/bats/*.bats)
+
+floors sizes:
+	@tests/$@
+
+docs: all
+	@JAILRT=$(BUILD)/jailrt tests/docs --write
 
 fmt:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include \
+		$(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 755 $(BUILD)/jailrt $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(BUILD)/libjailrt.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 runtime/jailrt.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 docs/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+
 clean:
 	rm -rf build
 
--include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(UNITS:=.d)
+-include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(UNITS:=.d) $(BUILD)/tests/golden.d

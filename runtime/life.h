@@ -6,8 +6,9 @@
  *
  * A struct life is one container as one process deals with it: the options it was given, its config and
  * plan when it makes it, its state when it finds it. The calls are those of jailrt.h, which wraps it;
- * there it is said what each does. life.c makes containers, life_start.c starts and ends them,
- * life_exec.c runs further processes in them, life_view.c looks at them.
+ * there it is said what each does. life.c has options, places and configs; life_make.c begins a
+ * container, life_exec.c a further process in one; life_step.c carries either to its end; life_start.c,
+ * life_end.c and life_view.c deal with those that are there.
  */
 #include <time.h>
 
@@ -112,6 +113,10 @@ int life_pids(struct life *l, struct i32s *ret, struct err *e);
 /* Opens ROOT, and ROOT/ID with its state, locked when lock is true. */
 int life_open(struct life *l, bool lock, struct err *e);
 const char *life_root(struct life *l, struct err *e);
+int life_open_root(struct life *l, bool make, struct err *e);
+int life_make_plan(struct life *l, bool hold, struct err *e);
+/* Takes back what was made of a container that does not come to be. */
+void life_unclaim(struct life *l);
 
 /* Runs hooks of the state or the jail one after the other: the first failure ends it, or only warns. */
 int life_run_hooks(const struct run_state *texts, const struct jail_hooks *hooks, const char *kind,

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan.h"
 
-#include <stdarg.h>
 #include <string.h>
 
-#include "../runtime/base/fmt.h"
-#include "plan_build.h"
-
-/* --- building ---------------------------------------------------------------------------------- */
+#include "../spec/json.h"
+#include "../spec/origin.h"
+#include "../spec/walk.h"
 
 void plan_done(struct plan *p)
 {
@@ -15,442 +13,119 @@ void plan_done(struct plan *p)
 	p->n = 0;
 }
 
-void *plan_add(struct builder *b, enum side side, enum step_kind kind, const void *at)
+/* A value that a reader can tell the end of stands bare, any other in quotes. */
+static void put_text(struct str *out, const char *s, size_t len)
 {
-	struct plan *p = b->plan;
-	const struct table *t = step_kinds[kind].table;
-	struct step *v = pool_grow(&p->pool, p->v, p->n, sizeof(*v));
-	void *args = pool_alloc(&p->pool, t ? t->size : 1);
+	bool bare = len > 0;
 
-	if (!v || !args) {
-		b->no_memory = true;
-		return memset(b->scratch, 0, sizeof(b->scratch));
+	for (size_t i = 0; i < len && bare; i++)
+		bare = s[i] > ' ' && s[i] < 0x7f && !strchr("\"\\[],={}", s[i]);
+	if (bare)
+		str_addn(out, s, len);
+	else
+		json_quote(out, s, len);
+}
+
+/* A sink that writes arguments as name=value, lists as [a,b], objects as {name=value}. */
+struct line_writer {
+	struct sink sink;
+	struct str *out;
+	unsigned depth;
+	bool first; /* nothing stands yet in the innermost list or object */
+};
+
+static void separate(struct line_writer *w)
+{
+	if (!w->first)
+		str_addc(w->out, w->depth ? ',' : ' ');
+	w->first = false;
+}
+
+static int line_take(struct sink *sink, const struct event *ev, struct err *e)
+{
+	struct line_writer *w = (struct line_writer *)sink;
+	bool after_key = w->out->len && w->out->data[w->out->len - 1] == '=';
+
+	switch (ev->kind) {
+	case EVENT_KEY:
+		separate(w);
+		str_addn(w->out, ev->s, ev->len);
+		str_addc(w->out, '=');
+		break;
+	case EVENT_LIST:
+	case EVENT_OBJECT:
+		if (!after_key)
+			separate(w);
+		str_addc(w->out, ev->kind == EVENT_LIST ? '[' : '{');
+		w->depth++;
+		w->first = true;
+		break;
+	case EVENT_LIST_END:
+	case EVENT_OBJECT_END:
+		str_addc(w->out, ev->kind == EVENT_LIST_END ? ']' : '}');
+		w->depth--;
+		w->first = false;
+		break;
+	case EVENT_BYTES:
+		str_addf(w->out, "(%zu bytes)", ev->len);
+		break;
+	default:
+		if (!after_key)
+			separate(w);
+		put_text(w->out, ev->s, ev->len);
 	}
-	p->v = v;
-	p->v[p->n++] = (struct step){.kind = kind, .side = side, .at = at, .args = args};
-	return args;
+	return str_check(w->out, e);
 }
 
-int plan_slot(struct builder *b)
+int plan_text(const struct plan *p, struct str *out, struct err *e)
 {
-	return b->plan->slots++;
-}
+	for (size_t i = 0; i < p->n; i++) {
+		const struct step *s = &p->v[i];
+		const struct step_kind_row *row = &step_kinds[s->kind];
+		struct line_writer w = {.sink.take = line_take, .out = out, .first = true};
 
-void plan_add_i32(struct builder *b, struct i32s *to, int32_t n)
-{
-	int32_t *v = pool_grow(&b->plan->pool, to->v, to->n, sizeof(*v));
-
-	if (!v) {
-		b->no_memory = true;
-		return;
-	}
-	to->v = v;
-	to->v[to->n++] = n;
-}
-
-void plan_add_text(struct builder *b, struct texts *to, const char *s)
-{
-	const char **v = pool_grow(&b->plan->pool, to->v, to->n, sizeof(*v));
-
-	if (!v || !s) {
-		b->no_memory = true;
-		return;
-	}
-	to->v = v;
-	to->v[to->n++] = s;
-}
-
-char *plan_printf(struct builder *b, const char *fmt, ...)
-{
-	va_list ap;
-	size_t len;
-	char *text;
-
-	va_start(ap, fmt);
-	len = fmt_vput(NULL, 0, fmt, ap);
-	va_end(ap);
-	text = pool_alloc(&b->plan->pool, len + 1);
-	if (!text) {
-		b->no_memory = true;
-		return b->scratch;
-	}
-	va_start(ap, fmt);
-	fmt_vput(text, len + 1, fmt, ap);
-	va_end(ap);
-	return text;
-}
-
-static void begin(struct builder *b, const struct jail *jail, const struct host *host,
-	struct plan *plan, struct err *e)
-{
-	*plan = (struct plan){.jail = jail, .root = -1, .console = -1};
-	*b = (struct builder){
-		.jail = jail,
-		.host = host,
-		.plan = plan,
-		.e = e,
-		.userns = jail_has_own(jail, NS_USER),
-		.cgroup_clone = -1,
-		.root = -1,
-	};
-	/*
-	 * With a user namespace of its own the child is nobody on the host: it could not walk to a
-	 * root filesystem in a directory that is root's alone. A plain user's child can, and only it
-	 * has the right to mount.
-	 */
-	b->parent_opens = b->userns && host->privileged && jail->root.kind != ROOT_HOST;
-}
-
-static int finish(struct builder *b)
-{
-	return b->no_memory ? err_memory(b->e) : 0;
-}
-
-/* --- births ------------------------------------------------------------------------------------ */
-
-static uint64_t new_namespaces(const struct jail *jail)
-{
-	uint64_t flags = 0;
-
-	for (int kind = 0; kind < NS_KINDS; kind++) {
-		if (jail_has_new(jail, (enum ns_kind)kind))
-			flags |= ns_names[kind].flag;
-	}
-	return flags;
-}
-
-static bool joins_any(const struct jail *jail)
-{
-	for (int kind = 0; kind < NS_KINDS; kind++) {
-		if (jail->ns[kind].how == NS_JOIN)
-			return true;
-	}
-	return false;
-}
-
-/*
- * A process between parent and init is needed where init cannot do for itself: enter a pid namespace
- * (that takes a fork), set the clocks of a time namespace (that must be before anybody is in it), join
- * what belongs to the host and then be in a new user namespace.
- */
-static bool needs_mid(const struct jail *jail)
-{
-	return jail->ns[NS_PID].how == NS_JOIN || jail->ns[NS_USER].how == NS_JOIN ||
-	       jail->time.monotonic.set || jail->time.boottime.set ||
-	       (jail_has_new(jail, NS_USER) && joins_any(jail));
-}
-
-static void open_namespaces(struct builder *b)
-{
-	for (int kind = 0; kind < NS_KINDS; kind++) {
-		const struct jail_ns *ns = &b->jail->ns[kind];
-		struct step_open_ns *s;
-
-		if (ns->how != NS_JOIN)
-			continue;
-		b->ns_slots[kind] = plan_slot(b);
-		s = plan_add(b, SIDE_PARENT, STEP_OPEN_NS, ns->at);
-		STEP_PUT(s, namespace, ns_names[kind].flag);
-		STEP_PUT(s, slot, b->ns_slots[kind]);
-		s->path = ns->path;
-	}
-}
-
-static void add_join(struct builder *b, enum side side, int kind, bool retry)
-{
-	struct step_join *s = plan_add(b, side, STEP_JOIN, b->jail->ns[kind].at);
-
-	STEP_PUT(s, slot, b->ns_slots[kind]);
-	STEP_PUT(s, namespaces, ns_names[kind].flag);
-	if (retry)
-		STEP_PUT(s, retry, true);
-}
-
-/*
- * A namespace may belong to the host, and only the host's root may enter it, or to the joined user
- * namespace, and only its root may: all are tried before it, and those refused again after.
- */
-static void join_namespaces(struct builder *b, enum side side)
-{
-	bool user = b->jail->ns[NS_USER].how == NS_JOIN;
-
-	for (int round = 0; round < (user ? 2 : 1); round++) {
-		if (round)
-			add_join(b, side, NS_USER, false);
-		for (int kind = 0; kind < NS_KINDS; kind++) {
-			if (kind != NS_USER && b->jail->ns[kind].how == NS_JOIN)
-				add_join(b, side, kind, user && !round);
+		str_addf(out, "%s", side_names[s->side]);
+		for (size_t n = strlen(side_names[s->side]); n < 7; n++)
+			str_addc(out, ' ');
+		str_add(out, row->name);
+		if (row->table) {
+			str_addc(out, ' ');
+			TRY(walk(row->table, s->args, WALK_OPEN, &w.sink, e));
 		}
+		str_addc(out, '\n');
 	}
+	return str_check(out, e);
 }
 
-static void add_clone(struct builder *b, enum side side, enum side who, uint64_t namespaces)
+static int put_pair(struct sink *sink, const char *key, const char *value, struct err *e)
 {
-	struct step_clone *s = plan_add(b, side, STEP_CLONE, NULL);
-
-	STEP_PUT(s, who, (int32_t)who);
-	STEP_PUT(s, namespaces, namespaces);
-	/* A child is born in its parent's cgroup, so it is the parent's child that is placed. */
-	if (side == SIDE_PARENT && b->cgroup_clone >= 0)
-		STEP_PUT(s, cgroup, b->cgroup_clone);
+	TRY(event_send(sink, EVENT_KEY, key, (struct place){0}, e));
+	return event_send(sink, EVENT_TEXT, value, (struct place){0}, e);
 }
 
-static const char *map_text(struct builder *b, const struct id_map *map)
+int plan_json(const struct plan *p, struct str *out, struct err *e)
 {
-	const char *text = "";
+	const struct place nowhere = {0};
+	struct json_writer w;
+	char where[512];
 
-	for (size_t i = 0; i < map->n; i++)
-		text = plan_printf(b, "%s%s%u %u %u", text, i ? "\n" : "", map->v[i].inside,
-			map->v[i].outside, map->v[i].count);
-	return text;
-}
+	json_writer_init(&w, out, 2);
+	TRY(event_send(&w.sink, EVENT_LIST, NULL, nowhere, e));
+	for (size_t i = 0; i < p->n; i++) {
+		const struct step *s = &p->v[i];
+		const struct step_kind_row *row = &step_kinds[s->kind];
 
-static void add_map(struct builder *b, enum side who, const struct id_map *map, const char *file)
-{
-	struct step_id_map *s;
-
-	if (!map->n)
-		return;
-	s = plan_add(b, SIDE_PARENT, STEP_ID_MAP, map->at);
-	STEP_PUT(s, who, (int32_t)who);
-	s->file = file;
-	s->map = map_text(b, map);
-	if (map->helper)
-		STEP_PUT(s, helper, true);
-}
-
-static void add_maps(struct builder *b, enum side who)
-{
-	const struct jail_ids *ids = &b->jail->ids;
-	struct step_who *s;
-
-	if (!jail_has_new(b->jail, NS_USER))
-		return;
-	/* Without privilege a group map is taken only once setgroups(2) is given up for good. */
-	if (!b->host->privileged && !ids->gids.helper) {
-		s = plan_add(b, SIDE_PARENT, STEP_NO_SETGROUPS, b->jail->ns[NS_USER].at);
-		STEP_PUT(s, who, (int32_t)who);
+		TRY(event_send(&w.sink, EVENT_OBJECT, NULL, nowhere, e));
+		TRY(put_pair(&w.sink, "side", side_names[s->side], e));
+		TRY(put_pair(&w.sink, "step", row->name, e));
+		origin_describe(p->jail->origin, s->at, where, sizeof(where));
+		if (where[0])
+			TRY(put_pair(&w.sink, "from", where, e));
+		if (row->table)
+			TRY(walk(row->table, s->args, WALK_OPEN, &w.sink, e));
+		TRY(event_send(&w.sink, EVENT_OBJECT_END, NULL, nowhere, e));
 	}
-	add_map(b, who, &ids->gids, "gid_map");
-	add_map(b, who, &ids->uids, "uid_map");
-}
-
-static void add_clock(struct builder *b, const char *name, const struct jail_clock *c)
-{
-	struct step_clock *s;
-
-	if (!c->set)
-		return;
-	s = plan_add(b, SIDE_MID, STEP_CLOCK, b->jail->time.at);
-	s->clock = name;
-	STEP_PUT(s, seconds, c->seconds);
-	STEP_PUT(s, nanoseconds, c->nanoseconds);
-}
-
-static void unshare(struct builder *b, enum side side, uint64_t flags)
-{
-	struct step_unshare *s;
-
-	if (!flags)
-		return;
-	s = plan_add(b, side, STEP_UNSHARE, NULL);
-	STEP_PUT(s, namespaces, flags);
-}
-
-static void births_by_mid(struct builder *b, uint64_t flags)
-{
-	bool clocks = b->jail->time.monotonic.set || b->jail->time.boottime.set;
-
-	b->plan->has_mid = true;
-	b->plan->joins = b->jail->ns[NS_PID].how == NS_JOIN;
-	add_clone(b, SIDE_PARENT, SIDE_MID, 0);
-	join_namespaces(b, SIDE_MID);
-	unshare(b, SIDE_MID, flags & CLONE_NEWUSER);
-	add_maps(b, SIDE_MID);
-	if (clocks)
-		unshare(b, SIDE_MID, flags & CLONE_NEWTIME);
-	add_clock(b, "monotonic", &b->jail->time.monotonic);
-	add_clock(b, "boottime", &b->jail->time.boottime);
-	flags &= ~(uint64_t)CLONE_NEWUSER & ~(uint64_t)(clocks ? CLONE_NEWTIME : 0);
-	add_clone(b, SIDE_MID, SIDE_INIT, flags);
-}
-
-static void births(struct builder *b)
-{
-	/* The cgroup namespace is taken once init is in its cgroup: that becomes its root. */
-	uint64_t flags = new_namespaces(b->jail) & ~(uint64_t)CLONE_NEWCGROUP;
-
-	if (needs_mid(b->jail)) {
-		births_by_mid(b, flags);
-	} else {
-		add_clone(b, SIDE_PARENT, SIDE_INIT, flags);
-		add_maps(b, SIDE_INIT);
-		join_namespaces(b, SIDE_INIT);
-	}
-	if (b->userns)
-		plan_raise_limits(b, SIDE_PARENT);
-}
-
-/* --- init, up to its filesystem ---------------------------------------------------------------- */
-
-static bool maps_id(const struct id_map *map, uint32_t id)
-{
-	for (size_t i = 0; i < map->n; i++) {
-		if (id >= map->v[i].inside && id - map->v[i].inside < map->v[i].count)
-			return true;
-	}
-	return false;
-}
-
-/*
- * In a new user namespace init still has an id of the host, which the namespace may not know: files it
- * made would belong to nobody. It becomes the namespace's root, or who it will be anyway.
- */
-static void become(struct builder *b)
-{
-	const struct jail_process *p = &b->jail->process;
-	const struct jail_ids *ids = &b->jail->ids;
-	struct step_ids *s;
-
-	if (!b->userns)
-		return;
-	s = plan_add(b, SIDE_INIT, STEP_BECOME, b->jail->ns[NS_USER].at);
-	STEP_PUT(s, uid, !ids->uids.n || maps_id(&ids->uids, 0) ? 0 : p->uid);
-	STEP_PUT(s, gid, !ids->gids.n || maps_id(&ids->gids, 0) ? 0 : p->gid);
-}
-
-static void enter_cgroups(struct builder *b, const struct i32s *slots)
-{
-	struct step_cgroup_enter *s;
-
-	if (!slots->n)
-		return;
-	s = plan_add(b, SIDE_INIT, STEP_CGROUP_ENTER, b->jail->cgroup.at);
-	s->slots = *slots;
-}
-
-static void add_text_step(struct builder *b, enum step_kind kind, const char *value)
-{
-	struct step_text *s;
-
-	if (!value || !*value)
-		return;
-	s = plan_add(b, SIDE_INIT, kind, NULL);
-	s->value = value;
-}
-
-static void names_and_parameters(struct builder *b)
-{
-	const struct jail *jail = b->jail;
-
-	add_text_step(b, STEP_HOSTNAME, jail->hostname);
-	add_text_step(b, STEP_DOMAINNAME, jail->domainname);
-	for (size_t i = 0; i < jail->n_sysctls; i++) {
-		struct step_sysctl *s = plan_add(b, SIDE_INIT, STEP_SYSCTL, jail->sysctls[i].at);
-
-		s->path = jail->sysctls[i].path;
-		s->value = jail->sysctls[i].value;
-	}
-}
-
-static void setup_namespaces(struct builder *b)
-{
-	const struct jail *jail = b->jail;
-
-	become(b);
-	enter_cgroups(b, &b->enter);
-	unshare(b, SIDE_INIT, new_namespaces(jail) & CLONE_NEWCGROUP);
-	if (jail->process.new_session)
-		plan_add(b, SIDE_INIT, STEP_SESSION, NULL);
-	add_text_step(b, STEP_KEYRING, jail->process.keyring);
-	if (jail->net.loopback && jail_has_new(jail, NS_NET))
-		plan_add(b, SIDE_INIT, STEP_LOOPBACK, NULL);
-	names_and_parameters(b);
-}
-
-int plan_make(const struct jail *jail, const struct host *host, struct plan *ret, struct err *e)
-{
-	own_plan struct plan plan = {0};
-	struct builder b;
-
-	begin(&b, jail, host, &plan, e);
-	open_namespaces(&b);
-	TRY(plan_cgroup(&b));
-	TRY(plan_root(&b));
-	births(&b);
-	setup_namespaces(&b);
-	TRY(plan_mounts(&b));
-	TRY(plan_devices(&b));
-	plan_hooks(&b, HOOK_PRESTART, SIDE_PARENT);
-	plan_hooks(&b, HOOK_CREATE_RUNTIME, SIDE_PARENT);
-	plan_hooks(&b, HOOK_CREATE_CONTAINER, SIDE_INIT);
-	plan_pivot(&b);
-	if (!b.userns)
-		plan_raise_limits(&b, SIDE_INIT);
-	enter_cgroups(&b, &b.enter_late);
-	TRY(plan_process(&b));
-	plan_hold(&b);
-	plan_hooks(&b, HOOK_START_CONTAINER, SIDE_INIT);
-	plan_launch(&b);
-	TRY(finish(&b));
-	*ret = plan;
-	plan = (struct plan){0};
-	return 0;
-}
-
-/* --- exec -------------------------------------------------------------------------------------- */
-
-static void exec_cgroups(struct builder *b, const struct plan_target *target)
-{
-	for (size_t i = 0; i < target->cgroups.n; i++) {
-		struct step_cgroup *s = plan_add(b, SIDE_PARENT, STEP_CGROUP, NULL);
-
-		s->mount = target->cgroups.v[i];
-		s->path = "";
-		STEP_PUT(s, v2, target->v2);
-		STEP_PUT(s, slot, plan_slot(b));
-		if (target->v2) {
-			b->cgroup_clone = s->slot;
-			continue;
-		}
-		STEP_PUT(s, tasks, plan_slot(b));
-		plan_add_i32(b, &b->enter, s->tasks);
-	}
-}
-
-int plan_exec(const struct jail *jail, const struct host *host, const struct plan_target *target,
-	struct plan *ret, struct err *e)
-{
-	own_plan struct plan plan = {0};
-	struct step_join *s;
-	struct builder b;
-	int pidfd;
-
-	begin(&b, jail, host, &plan, e);
-	pidfd = plan_slot(&b);
-	exec_cgroups(&b, target);
-	plan.has_mid = plan.joins = true;
-	add_clone(&b, SIDE_PARENT, SIDE_MID, 0);
-	s = plan_add(&b, SIDE_MID, STEP_JOIN, NULL);
-	STEP_PUT(s, slot, pidfd);
-	STEP_PUT(s, namespaces, target->namespaces);
-	add_clone(&b, SIDE_MID, SIDE_INIT, 0);
-	if (b.userns)
-		plan_raise_limits(&b, SIDE_PARENT);
-	become(&b);
-	enter_cgroups(&b, &b.enter);
-	if (jail->process.new_session)
-		plan_add(&b, SIDE_INIT, STEP_SESSION, NULL);
-	add_text_step(&b, STEP_KEYRING, jail->process.keyring);
-	if (!b.userns)
-		plan_raise_limits(&b, SIDE_INIT);
-	TRY(plan_process(&b));
-	plan_add(&b, SIDE_PARENT, STEP_CREATED, NULL);
-	if (jail->service.hold)
-		plan_add(&b, SIDE_INIT, STEP_RELEASE, NULL);
-	plan_launch(&b);
-	TRY(finish(&b));
-	*ret = plan;
-	plan = (struct plan){0};
-	return 0;
+	TRY(event_send(&w.sink, EVENT_LIST_END, NULL, nowhere, e));
+	str_addc(out, '\n');
+	return str_check(out, e);
 }

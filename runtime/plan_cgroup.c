@@ -196,7 +196,7 @@ static void add_settings(
 		if (!takes(h, &all->v[i]))
 			continue;
 		s = plan_add(b, SIDE_PARENT, STEP_CGROUP_SET, all->v[i].at);
-		STEP_PUT(s, slot, slot);
+		OPT_SET(s, slot, slot);
 		s->file = all->v[i].file;
 		s->value = all->v[i].value;
 	}
@@ -223,12 +223,12 @@ static void add_devices(struct builder *b, const struct host_hierarchy *h, int s
 	if (!c->n_devices)
 		return;
 	s = plan_add(b, SIDE_PARENT, STEP_CGROUP_DEVICES, c->at_devices);
-	STEP_PUT(s, slot, slot);
+	OPT_SET(s, slot, slot);
 	if (h->v2)
-		STEP_PUT(s, v2, true);
+		OPT_SET(s, v2, true);
 	/* Nobody can make a device node in a user namespace, and nobody but root may set rules. */
 	if (b->userns || b->host->in_userns || b->host->uid)
-		STEP_PUT(s, optional, true);
+		OPT_SET(s, optional, true);
 	for (size_t i = 0; i < c->n_devices; i++)
 		plan_add_text(b, &s->rules, rule_text(b, &c->devices[i]));
 }
@@ -256,20 +256,20 @@ static void add_hierarchy(
 
 	s->mount = h->mount;
 	s->path = cgroup_path(b, h);
-	STEP_PUT(s, slot, slot);
+	OPT_SET(s, slot, slot);
 	if (h->v2) {
-		STEP_PUT(s, v2, true);
+		OPT_SET(s, v2, true);
 		add_needed(b, s, all);
 	} else {
 		s->controllers = h->controllers;
 	}
 	if (!c->required && !b->host->privileged)
-		STEP_PUT(s, optional, true);
+		OPT_SET(s, optional, true);
 	if (h->v2 && !small && b->host->clone3) {
 		b->cgroup_clone = slot;
 	} else {
 		tasks = plan_slot(b);
-		STEP_PUT(s, tasks, tasks);
+		OPT_SET(s, tasks, tasks);
 		plan_add_i32(b, small ? &b->enter_late : &b->enter, tasks);
 	}
 	plan_add_text(b, &b->cgroup_dirs, plan_printf(b, "%s%s", h->mount, s->path));
@@ -402,9 +402,9 @@ int plan_cgroup_mount(struct builder *b, const struct jail_mount *m)
 			b, m->at, ENODEV, "no cgroup hierarchy is mounted on this machine");
 	s = plan_add(b, SIDE_INIT, STEP_CGROUP_MOUNT, m->at);
 	s->target = m->target;
-	STEP_PUT(s, attributes, m->attrs.set | m->deep.set);
+	OPT_SET(s, attributes, m->attrs.set | m->deep.set);
 	if (v2 && jail_has_own(b->jail, NS_CGROUP)) {
-		STEP_PUT(s, fresh, true);
+		OPT_SET(s, fresh, true);
 		return 0;
 	}
 	list_each (i, b->host->hierarchies) {

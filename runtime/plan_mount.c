@@ -13,11 +13,11 @@ static int add_tree(
 	struct step_tree *s = plan_add(b, SIDE_PARENT, STEP_TREE, at);
 
 	s->path = path;
-	STEP_PUT(s, slot, plan_slot(b));
+	OPT_SET(s, slot, plan_slot(b));
 	if (recursive)
-		STEP_PUT(s, recursive, true);
+		OPT_SET(s, recursive, true);
 	if (optional)
-		STEP_PUT(s, optional, true);
+		OPT_SET(s, optional, true);
 	return s->slot;
 }
 
@@ -78,12 +78,12 @@ static void add_root_attributes(struct builder *b, bool deep)
 	if (!r->readonly && !r->attr_set && !r->attr_clear)
 		return;
 	s = plan_add(b, SIDE_INIT, STEP_ATTRIBUTES, r->at);
-	STEP_PUT(s, slot, b->root);
-	STEP_PUT(s, attributes, r->attr_set | (r->readonly ? MOUNT_ATTR_RDONLY : 0));
+	OPT_SET(s, slot, b->root);
+	OPT_SET(s, attributes, r->attr_set | (r->readonly ? MOUNT_ATTR_RDONLY : 0));
 	if (r->attr_clear)
-		STEP_PUT(s, clear, r->attr_clear);
+		OPT_SET(s, clear, r->attr_clear);
 	if (deep)
-		STEP_PUT(s, recursive, true);
+		OPT_SET(s, recursive, true);
 }
 
 static void place_root(struct builder *b)
@@ -100,19 +100,19 @@ static void place_root(struct builder *b)
 	 */
 	if (how != MS_SHARED) {
 		p = plan_add(b, SIDE_INIT, STEP_PROPAGATION, NULL);
-		STEP_PUT(p, how, how == MS_PRIVATE || how == MS_UNBINDABLE ? MS_PRIVATE : MS_SLAVE);
-		STEP_PUT(p, recursive, true);
+		OPT_SET(p, how, how == MS_PRIVATE || how == MS_UNBINDABLE ? MS_PRIVATE : MS_SLAVE);
+		OPT_SET(p, recursive, true);
 	}
 	s = plan_add(b, SIDE_INIT, STEP_ROOT, r->at);
 	b->root = plan_slot(b);
 	b->plan->root = b->root;
-	STEP_PUT(s, slot, b->root);
+	OPT_SET(s, slot, b->root);
 	s->path = r->kind == ROOT_DIR ? r->path : NULL;
 	s->options = r->kind == ROOT_TMPFS ? r->options : NULL;
 	if (b->root_tree >= 0)
-		STEP_PUT(s, tree, b->root_tree);
+		OPT_SET(s, tree, b->root_tree);
 	if (how == MS_SHARED && r->kind == ROOT_DIR)
-		STEP_PUT(s, in_place, true);
+		OPT_SET(s, in_place, true);
 	/* With all beneath it, so before anything of the jail's own is mounted there. */
 	if (r->readonly_deep)
 		add_root_attributes(b, true);
@@ -168,38 +168,38 @@ static void add_fs(struct builder *b, size_t i)
 	s->source = m->source && *m->source ? m->source : m->type;
 	s->options = m->options;
 	if (later) {
-		STEP_PUT(s, slot, plan_slot(b));
+		OPT_SET(s, slot, plan_slot(b));
 		close_later(b, s->slot, m->at);
 		attributes &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 	}
 	if (attributes)
-		STEP_PUT(s, attributes, attributes);
+		OPT_SET(s, attributes, attributes);
 	if (m->super)
-		STEP_PUT(s, super, m->super);
+		OPT_SET(s, super, m->super);
 	if (m->propagation)
-		STEP_PUT(s, propagation, m->propagation & ~(uint64_t)MS_REC);
+		OPT_SET(s, propagation, m->propagation & ~(uint64_t)MS_REC);
 	if (m->propagation & MS_REC)
-		STEP_PUT(s, recursive, true);
+		OPT_SET(s, recursive, true);
 	if (m->copy_up)
-		STEP_PUT(s, copy_up, true);
+		OPT_SET(s, copy_up, true);
 	/* A symlink in their place could have the kernel's files looked for elsewhere. */
 	if (!strcmp(m->type, "proc") || !strcmp(m->type, "sysfs"))
-		STEP_PUT(s, no_links, true);
+		OPT_SET(s, no_links, true);
 	if (m->optional)
-		STEP_PUT(s, optional, true);
+		OPT_SET(s, optional, true);
 }
 
 static void put_attrs(
 	struct step_bind *s, const struct mount_attrs *top, const struct mount_attrs *deep)
 {
 	if (top->set)
-		STEP_PUT(s, attributes, top->set);
+		OPT_SET(s, attributes, top->set);
 	if (top->clear)
-		STEP_PUT(s, clear, top->clear);
+		OPT_SET(s, clear, top->clear);
 	if (deep->set)
-		STEP_PUT(s, deep, deep->set);
+		OPT_SET(s, deep, deep->set);
 	if (deep->clear)
-		STEP_PUT(s, deep_clear, deep->clear);
+		OPT_SET(s, deep_clear, deep->clear);
 }
 
 static void add_bind(struct builder *b, size_t i, const char *instead)
@@ -211,22 +211,22 @@ static void add_bind(struct builder *b, size_t i, const char *instead)
 	s->target = m->target;
 	s->source = instead ? instead : m->source;
 	if (b->trees[i] >= 0)
-		STEP_PUT(s, tree, b->trees[i]);
+		OPT_SET(s, tree, b->trees[i]);
 	if (m->recursive || instead)
-		STEP_PUT(s, recursive, true);
+		OPT_SET(s, recursive, true);
 	/* The host's /proc and /sys are taken with all that is mounted in them. */
 	if (instead)
 		put_attrs(s, &none, &m->attrs);
 	else
 		put_attrs(s, &m->attrs, &m->deep);
 	if (m->propagation)
-		STEP_PUT(s, propagation, m->propagation & ~(uint64_t)MS_REC);
+		OPT_SET(s, propagation, m->propagation & ~(uint64_t)MS_REC);
 	if (m->propagation & MS_REC)
-		STEP_PUT(s, propagation_deep, true);
+		OPT_SET(s, propagation_deep, true);
 	if (m->is_dir != MOUNT_GUESS)
-		STEP_PUT(s, make, m->is_dir);
+		OPT_SET(s, make, m->is_dir);
 	if (m->optional)
-		STEP_PUT(s, optional, true);
+		OPT_SET(s, optional, true);
 }
 
 static void add_link(struct builder *b, const char *path, const char *target, bool strict,
@@ -237,9 +237,9 @@ static void add_link(struct builder *b, const char *path, const char *target, bo
 	s->path = path;
 	s->target = target;
 	if (strict)
-		STEP_PUT(s, strict, true);
+		OPT_SET(s, strict, true);
 	if (optional)
-		STEP_PUT(s, optional, true);
+		OPT_SET(s, optional, true);
 }
 
 static void add_content(struct builder *b, const struct jail_mount *m)
@@ -248,9 +248,9 @@ static void add_content(struct builder *b, const struct jail_mount *m)
 
 	s->target = m->target;
 	s->content = m->content;
-	STEP_PUT(s, attributes, m->attrs.set);
+	OPT_SET(s, attributes, m->attrs.set);
 	if (m->optional)
-		STEP_PUT(s, optional, true);
+		OPT_SET(s, optional, true);
 }
 
 static void add_remount(struct builder *b, const struct jail_mount *m)
@@ -258,10 +258,10 @@ static void add_remount(struct builder *b, const struct jail_mount *m)
 	struct step_attributes *s = plan_add(b, SIDE_INIT, STEP_ATTRIBUTES, m->at);
 
 	s->path = m->target;
-	STEP_PUT(s, attributes, m->attrs.set | m->deep.set);
-	STEP_PUT(s, clear, m->attrs.clear | m->deep.clear);
+	OPT_SET(s, attributes, m->attrs.set | m->deep.set);
+	OPT_SET(s, clear, m->attrs.clear | m->deep.clear);
 	if (m->deep.set | m->deep.clear)
-		STEP_PUT(s, recursive, true);
+		OPT_SET(s, recursive, true);
 }
 
 static int add_mount(struct builder *b, size_t i)
@@ -314,16 +314,17 @@ static void add_device(struct builder *b, const struct jail_device *d)
 	bool node = S_ISCHR(d->mode) || S_ISBLK(d->mode);
 
 	s->path = d->path;
-	STEP_PUT(s, mode, d->mode);
+	s->type = S_ISBLK(d->mode) ? "b" : S_ISFIFO(d->mode) ? "p" : "c";
+	OPT_SET(s, mode, d->mode & 07777);
 	if (node) {
-		STEP_PUT(s, major, d->major);
-		STEP_PUT(s, minor, d->minor);
+		OPT_SET(s, major, d->major);
+		OPT_SET(s, minor, d->minor);
 	}
-	STEP_PUT(s, uid, d->uid);
-	STEP_PUT(s, gid, d->gid);
+	OPT_SET(s, uid, d->uid);
+	OPT_SET(s, gid, d->gid);
 	/* mknod(2) of a device is for the first user namespace only. */
 	if (node && (b->userns || b->host->in_userns || !b->host->privileged))
-		STEP_PUT(s, bind, true);
+		OPT_SET(s, bind, true);
 }
 
 void plan_console(struct builder *b)
@@ -335,15 +336,15 @@ void plan_console(struct builder *b)
 		return;
 	s = plan_add(b, SIDE_INIT, STEP_CONSOLE, p->at);
 	b->plan->console = plan_slot(b);
-	STEP_PUT(s, slot, b->plan->console);
+	OPT_SET(s, slot, b->plan->console);
 	if (p->rows || p->columns) {
-		STEP_PUT(s, rows, p->rows);
-		STEP_PUT(s, columns, p->columns);
+		OPT_SET(s, rows, p->rows);
+		OPT_SET(s, columns, p->columns);
 	}
 	if (b->root >= 0)
-		STEP_PUT(s, bind, true);
+		OPT_SET(s, bind, true);
 	if (p->uid)
-		STEP_PUT(s, uid, p->uid);
+		OPT_SET(s, uid, p->uid);
 }
 
 static void add_paths(struct builder *b, enum step_kind kind, const struct jail_paths *paths)
@@ -375,8 +376,8 @@ int plan_devices(struct builder *b)
 		struct step_attributes *s = plan_add(
 			b, SIDE_INIT, STEP_ATTRIBUTES, b->closing[i].at);
 
-		STEP_PUT(s, slot, b->closing[i].slot);
-		STEP_PUT(s, attributes, MOUNT_ATTR_RDONLY);
+		OPT_SET(s, slot, b->closing[i].slot);
+		OPT_SET(s, attributes, MOUNT_ATTR_RDONLY);
 	}
 	return 0;
 }
@@ -399,9 +400,9 @@ void plan_pivot(struct builder *b)
 	if (!r->readonly_deep)
 		add_root_attributes(b, false);
 	s = plan_add(b, SIDE_INIT, STEP_PIVOT, r->at);
-	STEP_PUT(s, slot, b->root);
+	OPT_SET(s, slot, b->root);
 	if (r->no_pivot || b->host->initramfs)
-		STEP_PUT(s, chroot, true);
+		OPT_SET(s, chroot, true);
 	if (r->propagation && (r->propagation & ~(uint64_t)MS_REC) != MS_SLAVE)
-		STEP_PUT(s, propagation, r->propagation & ~(uint64_t)MS_REC);
+		OPT_SET(s, propagation, r->propagation & ~(uint64_t)MS_REC);
 }

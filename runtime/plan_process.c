@@ -10,7 +10,7 @@ static void add_number(struct builder *b, enum step_kind kind, const struct limi
 	if (!l->set)
 		return;
 	s = plan_add(b, SIDE_INIT, kind, b->jail->process.at);
-	STEP_PUT(s, value, l->v);
+	OPT_SET(s, value, l->v);
 }
 
 static void add_limits(struct builder *b, enum side side, enum step_kind kind)
@@ -23,7 +23,7 @@ static void add_limits(struct builder *b, enum side side, enum step_kind kind)
 	s = plan_add(b, side, kind, l->v[0].at);
 	s->limits.v = pool_array(&b->plan->pool, l->n, sizeof(*s->limits.v));
 	if (side == SIDE_PARENT)
-		STEP_PUT(s, who, SIDE_INIT);
+		OPT_SET(s, who, SIDE_INIT);
 	list_each (i, *l) {
 		struct step_limit *one = POOL_NEW(&b->plan->pool, struct step_limit);
 
@@ -32,8 +32,8 @@ static void add_limits(struct builder *b, enum side side, enum step_kind kind)
 			return;
 		}
 		one->name = words_name(&rlimit_words, (uint64_t)l->v[i].resource);
-		STEP_PUT(one, soft, l->v[i].limit.rlim_cur);
-		STEP_PUT(one, hard, l->v[i].limit.rlim_max);
+		OPT_SET(one, soft, l->v[i].limit.rlim_cur);
+		OPT_SET(one, hard, l->v[i].limit.rlim_max);
 		s->limits.v[s->limits.n++] = one;
 	}
 }
@@ -66,14 +66,14 @@ static void add_user(struct builder *b)
 		return;
 	s = plan_add(b, SIDE_INIT, STEP_USER, p->at_user);
 	if (p->keep_ids) {
-		STEP_PUT(s, keep_ids, true);
+		OPT_SET(s, keep_ids, true);
 	} else {
-		STEP_PUT(s, uid, p->uid);
-		STEP_PUT(s, gid, p->gid);
+		OPT_SET(s, uid, p->uid);
+		OPT_SET(s, gid, p->gid);
 	}
 	s->groups = p->groups;
 	if (p->keep_groups || groups_are_fixed(b))
-		STEP_PUT(s, keep_groups, true);
+		OPT_SET(s, keep_groups, true);
 }
 
 /* Root can open them again whoever has them. */
@@ -85,8 +85,8 @@ static void add_own_stdio(struct builder *b)
 	if (p->keep_ids || !p->uid || !p->own_stdio)
 		return;
 	s = plan_add(b, SIDE_INIT, STEP_OWN_STDIO, p->at_user);
-	STEP_PUT(s, uid, p->uid);
-	STEP_PUT(s, gid, p->gid);
+	OPT_SET(s, uid, p->uid);
+	OPT_SET(s, gid, p->gid);
 }
 
 static void add_capabilities(struct builder *b)
@@ -98,14 +98,14 @@ static void add_capabilities(struct builder *b)
 
 	s = plan_add(b, SIDE_INIT, STEP_CAPABILITIES, p->at_caps);
 	if (p->caps.inherit) {
-		STEP_PUT(s, inherit, true);
+		OPT_SET(s, inherit, true);
 		return;
 	}
-	STEP_PUT(s, bounding, p->caps.set[CAP_BOUNDING] & known);
-	STEP_PUT(s, permitted, p->caps.set[CAP_PERMITTED] & known);
-	STEP_PUT(s, effective, p->caps.set[CAP_EFFECTIVE] & known);
-	STEP_PUT(s, inheritable, p->caps.set[CAP_INHERITABLE] & known);
-	STEP_PUT(s, ambient, p->caps.set[CAP_AMBIENT] & known);
+	OPT_SET(s, bounding, p->caps.set[CAP_BOUNDING] & known);
+	OPT_SET(s, permitted, p->caps.set[CAP_PERMITTED] & known);
+	OPT_SET(s, effective, p->caps.set[CAP_EFFECTIVE] & known);
+	OPT_SET(s, inheritable, p->caps.set[CAP_INHERITABLE] & known);
+	OPT_SET(s, ambient, p->caps.set[CAP_AMBIENT] & known);
 }
 
 static void add_cwd(struct builder *b)
@@ -115,7 +115,7 @@ static void add_cwd(struct builder *b)
 
 	s->path = p->cwd;
 	if (p->make_cwd)
-		STEP_PUT(s, make, true);
+		OPT_SET(s, make, true);
 }
 
 static const char *search_path(const struct jail_process *p)
@@ -153,7 +153,7 @@ static void add_stdio(struct builder *b)
 		return;
 	s = plan_add(b, SIDE_INIT, STEP_STDIO, p->at);
 	if (p->stdio_null)
-		STEP_PUT(s, all, true);
+		OPT_SET(s, all, true);
 }
 
 int plan_process(struct builder *b)
@@ -221,17 +221,17 @@ void plan_hooks(struct builder *b, enum hook_kind kind, enum side side)
 		const struct jail_hook *h = &hooks->v[i];
 		struct step_hook *s = plan_add(b, side, STEP_HOOK, h->at);
 
-		STEP_PUT(s, hook, (int32_t)kind);
-		STEP_PUT(s, number, (uint32_t)i);
+		OPT_SET(s, hook, (int32_t)kind);
+		OPT_SET(s, number, (uint32_t)i);
 		s->path = h->path;
 		s->args = terminated(b, &h->args);
 		if (!h->args.n)
 			plan_add_text(b, &s->args, h->path);
 		s->env = terminated(b, &h->env);
 		if (h->inherit_env)
-			STEP_PUT(s, inherit_env, true);
+			OPT_SET(s, inherit_env, true);
 		if (h->timeout)
-			STEP_PUT(s, timeout, h->timeout);
+			OPT_SET(s, timeout, h->timeout);
 	}
 }
 
@@ -248,10 +248,10 @@ void plan_launch(struct builder *b)
 	s->args = terminated(b, &p->args);
 	s->env = terminated(b, &p->env);
 	if (p->find_home)
-		STEP_PUT(s, find_home, true);
+		OPT_SET(s, find_home, true);
 	if (p->find_home)
-		STEP_PUT(s, uid, p->uid);
+		OPT_SET(s, uid, p->uid);
 	if (p->preserve_fds)
-		STEP_PUT(s, keep_fds, p->preserve_fds);
+		OPT_SET(s, keep_fds, p->preserve_fds);
 	s->pass_fds = p->pass_fds;
 }

@@ -87,29 +87,27 @@ static bool find(const struct texts *cgroups, const char *file, const char *key,
 	return false;
 }
 
-#define PUT(r, member, v) ((r)->member = (v), (r)->has_##member = true)
-
 void report_usage(struct report *r, const struct texts *cgroups)
 {
 	uint64_t v;
 
 	if (find(cgroups, "memory.max_usage_in_bytes", NULL, &v) ||
 		find(cgroups, "memory.peak", NULL, &v))
-		PUT(r, memory_peak_bytes, v);
+		OPT_SET(r, memory_peak_bytes, v);
 	if (find(cgroups, "memory.oom_control", "oom_kill", &v) ||
 		find(cgroups, "memory.events", "oom_kill", &v))
-		PUT(r, oom_kills, v);
+		OPT_SET(r, oom_kills, v);
 	if (find(cgroups, "pids.events", "max", &v))
-		PUT(r, pids_refused, v);
+		OPT_SET(r, pids_refused, v);
 	/* The cgroup counts all of the container; the wait status only what was waited for in it. */
 	if (find(cgroups, "cpu.stat", "user_usec", &v))
-		PUT(r, user_us, v);
+		OPT_SET(r, user_us, v);
 	else if (find(cgroups, "cpuacct.usage_user", NULL, &v))
-		PUT(r, user_us, v / 1000);
+		OPT_SET(r, user_us, v / 1000);
 	if (find(cgroups, "cpu.stat", "system_usec", &v))
-		PUT(r, system_us, v);
+		OPT_SET(r, system_us, v);
 	else if (find(cgroups, "cpuacct.usage_sys", NULL, &v))
-		PUT(r, system_us, v / 1000);
+		OPT_SET(r, system_us, v / 1000);
 }
 
 static uint64_t microseconds(const struct timeval *t)
@@ -120,11 +118,11 @@ static uint64_t microseconds(const struct timeval *t)
 void report_rusage(struct report *r, const struct rusage *ru)
 {
 	if (!r->has_user_us)
-		PUT(r, user_us, microseconds(&ru->ru_utime));
+		OPT_SET(r, user_us, microseconds(&ru->ru_utime));
 	if (!r->has_system_us)
-		PUT(r, system_us, microseconds(&ru->ru_stime));
+		OPT_SET(r, system_us, microseconds(&ru->ru_stime));
 	if (!r->has_memory_peak_bytes)
-		PUT(r, memory_peak_bytes, (uint64_t)ru->ru_maxrss * 1024);
+		OPT_SET(r, memory_peak_bytes, (uint64_t)ru->ru_maxrss * 1024);
 }
 
 /* --- the cause ------------------------------------------------------------------------------------ */
@@ -167,11 +165,11 @@ void report_judge(struct report *r, int status, bool timed_out, const struct jai
 	if (status == -1) {
 		r->cause = timed_out ? "time_limit" : "unknown";
 	} else if (WIFSIGNALED(status)) {
-		PUT(r, signal, WTERMSIG(status));
+		OPT_SET(r, signal, WTERMSIG(status));
 		r->signal_name = signal_name(r->signal, r->name_space);
 		r->cause = cause_of_signal(r, timed_out, rlimits);
 	} else {
-		PUT(r, exit_status, WEXITSTATUS(status));
+		OPT_SET(r, exit_status, WEXITSTATUS(status));
 		/* A program that was refused a fork and then gave up: both were seen. */
 		r->cause = r->exit_status && r->pids_refused ? "pids_limit" : "exited";
 	}

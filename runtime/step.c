@@ -194,7 +194,8 @@ static TABLE(step_link);
 
 static const struct field step_device_rows[] = {
 	FIELD_TEXT(step_device, path, "where, beneath the root"),
-	FIELD_U32(step_device, mode, "type and permissions"),
+	FIELD_TEXT(step_device, type, "c, b or p"),
+	FIELD_U32(step_device, mode, "permissions"),
 	FIELD_U32(step_device, major, "major number"),
 	FIELD_U32(step_device, minor, "minor number"),
 	FIELD_U32(step_device, uid, "owner"),

@@ -96,9 +96,6 @@ struct step_kind_row {
 
 extern const struct step_kind_row step_kinds[STEP_KINDS];
 
-/* Sets a scalar argument and its presence. */
-#define STEP_PUT(args, member, v) ((args)->member = (v), (args)->has_##member = true)
-
 /* --- arguments --------------------------------------------------------------------------------- */
 
 struct step_open_ns {
@@ -246,7 +243,8 @@ struct step_link {
 
 struct step_device {
 	const char *path;
-	OPT(uint32_t, mode);
+	const char *type; /* "c", "b" or "p" */
+	OPT(uint32_t, mode); /* permissions */
 	OPT(uint32_t, major);
 	OPT(uint32_t, minor);
 	OPT(uint32_t, uid);

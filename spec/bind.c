@@ -7,29 +7,6 @@
 
 #include "../runtime/base/fmt.h"
 #include "../runtime/base/log.h"
-#include "value.h"
-
-int bind_value(const struct field *f, void *object, const struct event *ev, unsigned rules,
-	struct pool *pool, struct err *e)
-{
-	TRY(value_store(f, field_at(f, object), ev, rules, pool, e));
-	if (f->has != NO_HAS)
-		*(bool *)((char *)object + f->has) = true;
-	return 0;
-}
-
-int bind_pair(const struct field *f, void *object, const char *key, const char *value,
-	struct pool *pool, struct err *e)
-{
-	struct pairs *l = field_at(f, object);
-	struct pair *v = pool_grow(pool, l->v, l->n, sizeof(*v));
-
-	if (!v || !key || !value)
-		return err_memory(e);
-	l->v = v;
-	l->v[l->n++] = (struct pair){key, value};
-	return 0;
-}
 
 static struct bind_frame *top(struct bind *b)
 {
@@ -189,7 +166,7 @@ static int take_map_value(struct bind *b, const struct event *ev, struct err *e)
 	if (fr->row->kind != FIELD_KIND_MAP || ev->kind != EVENT_TEXT)
 		return wrong_map_value(b, ev, e);
 	value = pool_copy(b->pool, ev->s, ev->len);
-	TRY(bind_pair(fr->row, fr->object, fr->map_key, value, b->pool, e));
+	TRY(value_add_pair(fr->row, fr->object, fr->map_key, value, b->pool, e));
 	return note(b, value, ev->at, e);
 }
 
@@ -216,7 +193,7 @@ static int take_scalar(struct bind *b, const struct event *ev, struct err *e)
 		value_mismatch(fr->row, ev, e);
 		return fail_at(b, ev->at, e);
 	}
-	if (bind_value(fr->row, fr->object, ev, b->rules, b->pool, e) < 0)
+	if (value_store(fr->row, fr->object, ev, b->rules, b->pool, e) < 0)
 		return fail_at(b, ev->at, e);
 	return note(b, address_of(fr), ev->at, e);
 }

@@ -11,23 +11,7 @@
 #include "event.h"
 #include "field.h"
 #include "origin.h"
-
-/* What the dialects differ in. */
-enum bind_rules {
-	BIND_REPEAT = 1, /* a list may be given an element a time (textproto) */
-	BIND_WORD_ENUMS = 2, /* enumerated values are bare words or numbers (textproto) */
-	BIND_TEXT_NUMBERS = 4, /* integers may be quoted, enums may be numbers (protobuf's JSON) */
-	BIND_BASE64 = 8, /* bytes are in base64 (JSON) */
-	BIND_CAMEL = 16, /* keys may be in lowerCamelCase (protobuf's JSON) */
-	BIND_LOOSE_BOOLS = 32, /* True t 1 False f 0 too (textproto, arguments) */
-	BIND_STRICT = 64, /* unknown keys are errors in open tables too */
-	BIND_NULL = 128, /* null is as good as absent (JSON, as Go reads it) */
-
-	BIND_OCI = BIND_BASE64 | BIND_NULL,
-	BIND_PROTO_TEXT = BIND_REPEAT | BIND_WORD_ENUMS | BIND_LOOSE_BOOLS,
-	BIND_PROTO_JSON = BIND_TEXT_NUMBERS | BIND_BASE64 | BIND_CAMEL | BIND_NULL,
-	BIND_ARGUMENT = BIND_TEXT_NUMBERS | BIND_LOOSE_BOOLS,
-};
+#include "value.h"
 
 enum { BIND_DEPTH = 128 };
 
@@ -57,13 +41,5 @@ struct bind {
  */
 void bind_init(struct bind *b, const struct table *table, void *object, struct origin *origin,
 	struct pool *pool, unsigned rules);
-
-/* One scalar, text or list element, without a document around it. */
-int bind_value(const struct field *f, void *object, const struct event *ev, unsigned rules,
-	struct pool *pool, struct err *e);
-
-/* One pair of a map; key and value are kept, not copied; either may be NULL for out of memory. */
-int bind_pair(const struct field *f, void *object, const char *key, const char *value,
-	struct pool *pool, struct err *e);
 
 #endif

@@ -5,7 +5,7 @@
  * field: every name a user can type is one row in one table.
  *
  * A table describes a C struct: a row for each member, with its key, kind, bounds, default, unit and
- * help. Parsing (bind.h), writing (walk.h), defaults, help and manual pages are loops over the rows.
+ * help. Parsing (bind.h), writing (walk.h), defaults (set.h), help and manual pages are loops over them.
  * The row macros compile only where the member has the type that its kind needs, and take the
  * member's name as the key, so that a name is spelt once:
  *
@@ -124,6 +124,9 @@ struct list {
 	type name;      \
 	bool has_##name
 
+/* Sets a scalar and its presence. */
+#define OPT_SET(object, name, v) ((object)->name = (v), (object)->has_##name = true)
+
 /* Says what is wrong with a text, or NULL. */
 typedef const char *field_check(const char *text);
 
@@ -233,20 +236,6 @@ static inline void *field_at(const struct field *f, const void *object)
 }
 
 bool field_present(const struct field *f, const void *object);
-
-/*
- * Gives each absent scalar and text of the object, and of the objects in it, the value of its default.
- * A scalar stays absent (has_x false); a text has no way to say so, hence a document that is to be
- * written out again is not given defaults.
- */
-int field_defaults(const struct table *t, void *object, struct pool *pool, struct err *e);
-
-/*
- * Parses value as the kind of row f wants and stores it in the object: a list grows by one element, a
- * map by "key=value". Objects cannot be set so. The words of a failure begin with the key.
- */
-int field_set(
-	const struct field *f, void *object, const char *value, struct pool *pool, struct err *e);
 
 /* "persona_addr_limit_3gb" to "personaAddrLimit3gb": protobuf's JSON name. Cut when size is short. */
 void field_camel(char *dst, size_t size, const char *key);

@@ -86,8 +86,6 @@ enum mount_kind {
 	MOUNT_REMOUNT, /* other attributes for what is mounted there */
 };
 
-enum mount_dir { MOUNT_GUESS, MOUNT_IS_DIR, MOUNT_IS_FILE };
-
 /* A set of attributes to set and to clear, MOUNT_ATTR_… */
 struct mount_attrs {
 	uint64_t set, clear;

@@ -12,6 +12,7 @@
 #include "json.h"
 #include "nsjail_jail.h"
 #include "oci_jail.h"
+#include "set.h"
 
 enum { CONFIG_MOST = 32 << 20 };
 

@@ -38,6 +38,9 @@ int signal_parse(const char *text);
 /* "SIGTERM"; "SIGRTMIN+3"; "signal 99" for what has no name. */
 const char *signal_name(int number, char buf[static 24]);
 
+/* What a mount's target is made as when it is missing; guess: as its source is. */
+enum mount_dir { MOUNT_GUESS, MOUNT_IS_DIR, MOUNT_IS_FILE };
+
 /* What a word in a mount's options does. */
 enum mount_word_kind {
 	MOUNT_WORD_ATTR, /* set and clear are MOUNT_ATTR_…; of this mount, or recursive */

@@ -7,6 +7,7 @@
 
 #include "../runtime/base/fmt.h"
 #include "../runtime/base/log.h"
+#include "set.h"
 
 /* --- namespaces and ids ----------------------------------------------------------------------- */
 

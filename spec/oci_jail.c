@@ -7,6 +7,7 @@
 
 #include "../runtime/base/fmt.h"
 #include "../runtime/base/path.h"
+#include "set.h"
 
 static int load_version(struct oci_load *l)
 {

@@ -154,9 +154,14 @@ static int load_device_rules(const struct limits_load *l, const struct list *rul
 	c->devices = pool_array(l->pool, rules->n + ARRAY_LEN(always) + 1, sizeof(*c->devices));
 	if (!c->devices)
 		return err_memory(l->e);
-	c->devices[c->n_devices++] = (struct device_rule){false, 'a', -1, -1, ALL};
 	list_each (i, *rules)
 		TRY(load_rule(l, rules->v[i]));
+	/* Nothing is allowed that no rule speaks of; most configs begin with saying so. */
+	if (!c->n_devices || c->devices[0].type != 'a') {
+		memmove(c->devices + 1, c->devices, c->n_devices * sizeof(*c->devices));
+		c->devices[0] = (struct device_rule){false, 'a', -1, -1, ALL};
+		c->n_devices++;
+	}
 	memcpy(c->devices + c->n_devices, always, sizeof(always));
 	c->n_devices += ARRAY_LEN(always);
 	return 0;

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "../runtime/base/fmt.h"
-#include "bind.h"
 
 const char *value_form(enum event_kind kind)
 {
@@ -285,7 +284,7 @@ static int store_bytes(const struct field *f, struct bytes *at, const struct eve
 	return at->data ? 0 : err_memory(e);
 }
 
-int value_store(const struct field *f, void *at, const struct event *ev, unsigned rules,
+static int store(const struct field *f, void *at, const struct event *ev, unsigned rules,
 	struct pool *pool, struct err *e)
 {
 	switch (f->kind) {
@@ -312,4 +311,26 @@ int value_store(const struct field *f, void *at, const struct event *ev, unsigne
 	default:
 		return mismatch(f, ev, e);
 	}
+}
+
+int value_store(const struct field *f, void *object, const struct event *ev, unsigned rules,
+	struct pool *pool, struct err *e)
+{
+	TRY(store(f, field_at(f, object), ev, rules, pool, e));
+	if (f->has != NO_HAS)
+		*(bool *)((char *)object + f->has) = true;
+	return 0;
+}
+
+int value_add_pair(const struct field *f, void *object, const char *key, const char *value,
+	struct pool *pool, struct err *e)
+{
+	struct pairs *l = field_at(f, object);
+	struct pair *v = pool_grow(pool, l->v, l->n, sizeof(*v));
+
+	if (!v || !key || !value)
+		return err_memory(e);
+	l->v = v;
+	l->v[l->n++] = (struct pair){key, value};
+	return 0;
 }

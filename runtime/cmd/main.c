@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "../../spec/json.h"
+#include "../../spec/set.h"
 #include "../base/fd.h"
 #include "../base/fmt.h"
 #include "cmd.h"

@@ -23,13 +23,18 @@
 
 /* --- nodes ------------------------------------------------------------------------------------- */
 
+static mode_t type_of(const struct step_device *s)
+{
+	return *s->type == 'b' ? S_IFBLK : *s->type == 'p' ? S_IFIFO : S_IFCHR;
+}
+
 static int check_same(int dir, const char *name, const struct step_device *s, struct err *e)
 {
 	struct stat st;
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, errno, "'%s'", s->path);
-	if ((st.st_mode & S_IFMT) == (s->mode & S_IFMT) &&
+	if ((st.st_mode & S_IFMT) == type_of(s) &&
 		(S_ISFIFO(st.st_mode) || st.st_rdev == makedev(s->major, s->minor)))
 		return 0;
 	return err_set(e, EEXIST, "'%s' is there already and is another kind of file", s->path);
@@ -37,7 +42,7 @@ static int check_same(int dir, const char *name, const struct step_device *s, st
 
 static int make_node(int dir, const char *name, const struct step_device *s, struct err *e)
 {
-	if (mknodat(dir, name, s->mode, makedev(s->major, s->minor)) < 0) {
+	if (mknodat(dir, name, type_of(s) | s->mode, makedev(s->major, s->minor)) < 0) {
 		if (errno == EEXIST)
 			return check_same(dir, name, s, e);
 		return err_sys(e, errno, "make the device '%s'", s->path);
@@ -57,8 +62,7 @@ static int bind_node(int root, const struct step_device *s, struct err *e)
 	TRY(source);
 	if (fstat(source, &st) < 0)
 		return err_sys(e, errno, "'%s'", s->path);
-	if ((st.st_mode & S_IFMT) != (s->mode & S_IFMT) ||
-		st.st_rdev != makedev(s->major, s->minor))
+	if ((st.st_mode & S_IFMT) != type_of(s) || st.st_rdev != makedev(s->major, s->minor))
 		return err_set(e, ENODEV, "the host's '%s' is not device %u:%u", s->path, s->major,
 			s->minor);
 	target = path_make(root, s->path, true, e);

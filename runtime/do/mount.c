@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../spec/jail.h"
+#include "../../spec/names.h"
 #include "../base/copy.h"
 #include "../base/fd.h"
 #include "../base/fmt.h"

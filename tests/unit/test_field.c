@@ -10,6 +10,7 @@
 #include "../../spec/json.h"
 #include "../../spec/origin.h"
 #include "../../spec/textproto.h"
+#include "../../spec/set.h"
 #include "../../spec/walk.h"
 #include "tap.h"
 

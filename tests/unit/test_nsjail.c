@@ -7,6 +7,7 @@
 #include "../../spec/json.h"
 #include "../../spec/nsjail.h"
 #include "../../spec/textproto.h"
+#include "../../spec/set.h"
 #include "../../spec/walk.h"
 #include "tap.h"
 

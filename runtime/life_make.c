@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/fmt.h"
+#include "base/log.h"
+#include "do/cgroup.h"
+#include "life.h"
+
+/* Making a container: its state file, the machine that carries its plan out, and what it hands over. */
+
+/* --- the state file ---------------------------------------------------------------------------------- */
+
+static const char *now_text(struct pool *pool)
+{
+	struct timespec t;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	gmtime_r(&t.tv_sec, &tm);
+	return pool_printf(pool, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900,
+		tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, t.tv_nsec);
+}
+
+static const char *owner_name(struct pool *pool)
+{
+	uid_t uid = geteuid();
+	const struct passwd *pw = uid ? getpwuid(uid) : NULL;
+
+	if (!uid)
+		return "root";
+	return pw ? pool_text(pool, pw->pw_name) : pool_printf(pool, "%u", (unsigned)uid);
+}
+
+static int copy_hooks(
+	const struct jail_hooks *from, struct list *to, struct pool *pool, struct err *e)
+{
+	to->v = pool_array(pool, from->n + 1, sizeof(*to->v));
+	if (!to->v)
+		return err_memory(e);
+	list_each (i, *from) {
+		struct oci_hook *h = POOL_NEW(pool, struct oci_hook);
+
+		if (!h)
+			return err_memory(e);
+		h->path = from->v[i].path;
+		h->args = from->v[i].args;
+		h->env = from->v[i].env;
+		h->timeout = from->v[i].timeout;
+		h->has_timeout = from->v[i].timeout != 0;
+		to->v[to->n++] = h;
+	}
+	if (!to->n)
+		to->v = NULL;
+	return 0;
+}
+
+static uint64_t own_namespaces(const struct jail *jail)
+{
+	uint64_t flags = 0;
+
+	for (int kind = 0; kind < NS_KINDS; kind++) {
+		if (jail_has_own(jail, (enum ns_kind)kind))
+			flags |= ns_names[kind].flag;
+	}
+	return flags;
+}
+
+/* The cgroups that the plan will make: written down before they are there, so that delete finds them. */
+static int list_cgroups(const struct life *l, struct state *s, struct pool *pool, struct err *e)
+{
+	for (size_t i = 0; i < l->plan.n; i++) {
+		const struct step_cgroup *a = l->plan.v[i].args;
+		const char **v;
+
+		if (l->plan.v[i].kind != STEP_CGROUP)
+			continue;
+		v = pool_grow(pool, s->cgroups.v, s->cgroups.n, sizeof(*v));
+		if (!v)
+			return err_memory(e);
+		s->cgroups.v = v;
+		v[s->cgroups.n] = pool_printf(pool, "%s%s", a->mount, a->path);
+		if (!v[s->cgroups.n++])
+			return err_memory(e);
+		if (a->v2)
+			OPT_SET(s, cgroup_v2, true);
+	}
+	return 0;
+}
+
+static int first_state(struct life *l, struct err *e)
+{
+	const struct jail *jail = &l->loaded.jail;
+	struct state *s = POOL_NEW(&l->pool, struct state);
+	uint64_t started = 0;
+
+	if (!s)
+		return err_memory(e);
+	l->state = s;
+	(void)state_process_start(
+		getpid(), &started); /* 0: then a recorded creator counts as dead */
+	OPT_SET(s, version, STATE_VERSION);
+	OPT_SET(s, complete, false);
+	s->ociVersion = jail->notes.version;
+	s->id = l->o.id;
+	s->bundle = l->loaded.bundle;
+	s->rootfs = jail->root.path ? jail->root.path : "";
+	s->created = now_text(&l->pool);
+	s->owner = owner_name(&l->pool);
+	OPT_SET(s, creator, getpid());
+	OPT_SET(s, creator_started, started);
+	s->annotations = jail->notes.annotations;
+	OPT_SET(s, namespaces, own_namespaces(jail));
+	s->config = l->loaded.origin.file;
+	OPT_SET(s, dialect, (int32_t)l->loaded.dialect);
+	s->args = l->o.args;
+	s->sets = l->o.set;
+	if (jail->service.time_limit)
+		OPT_SET(s, time_limit, jail->service.time_limit);
+	if (jail->process.terminal)
+		OPT_SET(s, terminal, true);
+	if (l->o.no_new_keyring)
+		OPT_SET(s, no_new_keyring, true);
+	TRY(copy_hooks(&jail->hooks[HOOK_POSTSTART], (struct list *)&s->poststart, &l->pool, e));
+	TRY(copy_hooks(&jail->hooks[HOOK_POSTSTOP], (struct list *)&s->poststop, &l->pool, e));
+	return list_cgroups(l, s, &l->pool, e);
+}
+
+static int claim(struct life *l, struct err *e)
+{
+	TRY(life_open_root(l, true, e));
+	l->dir = state_claim(l->root, l->o.id, e);
+	TRY(l->dir);
+	l->claimed = true;
+	TRY(state_write(l->dir, l->state, e));
+	if (fd_replace_file(l->dir, "config", l->loaded.text.data, l->loaded.text.len, 0600, e) < 0)
+		return err_add(e, "keep the config of '%s'", l->o.id);
+	return 0;
+}
+
+/* Takes back what was made of a container that does not come to be; e keeps its words. */
+void life_unclaim(struct life *l)
+{
+	struct err mine;
+
+	if (l->begun) {
+		parent_abort(&l->parent);
+		parent_done(&l->parent);
+		l->begun = false;
+	}
+	if (l->claimed && state_remove(l->root, l->o.id, l->dir, &mine) < 0)
+		log_warning("%s", mine.text);
+	l->claimed = false;
+}
+
+/* --- making ------------------------------------------------------------------------------------------ */
+
+/* runc's rules: a terminal that nobody holds would be lost, and one that is not there cannot be sent. */
+static int check_terminal(const struct life *l, bool detached, struct err *e)
+{
+	bool terminal = l->loaded.jail.process.terminal;
+
+	if (terminal && detached && !l->o.console_socket) {
+		err_set(e, EINVAL, "a terminal is wanted, and nobody would hold it");
+		return err_fix(e, "give --console-socket, or set process.terminal to false");
+	}
+	if (!terminal && l->o.console_socket) {
+		err_set(e, EINVAL, "--console-socket is given, and no terminal is wanted");
+		return err_fix(e, "set process.terminal to true");
+	}
+	return 0;
+}
+
+static int check_fds(const struct life *l, struct err *e)
+{
+	for (uint32_t fd = 3; fd < 3 + l->o.preserve_fds; fd++) {
+		if (fcntl((int)fd, F_GETFD) < 0)
+			return err_set(e, EBADF, "--preserve-fds %u: fd %u is not open",
+				l->o.preserve_fds, fd);
+	}
+	return 0;
+}
+
+static int check_root(const struct life *l, struct err *e)
+{
+	const struct jail_root *r = &l->loaded.jail.root;
+	own_fd int fd = -1;
+
+	if (r->kind != ROOT_DIR)
+		return 0;
+	fd = open(r->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		return 0;
+	return origin_fail(l->loaded.jail.origin, r->at, e, errno, "root filesystem '%s': %s",
+		r->path, err_word(errno));
+}
+
+static int begin(struct life *l, bool hold, struct err *e)
+{
+	const struct jail_notes *n = &l->loaded.jail.notes;
+	own_fd int start = -1;
+
+	TRY(life_hook_texts(n->version, n->id, n->bundle, &n->annotations, &l->pool, &l->texts, e));
+	TRY(first_state(l, e));
+	TRY(claim(l, e));
+	if (hold) {
+		start = state_listen_start(l->dir, e);
+		TRY(start);
+	}
+	l->begun = true;
+	l->phase = LIFE_MAKING;
+	return parent_begin(&l->parent, &l->plan, &l->texts, start, -1, e) < 0
+		       ? -e->code
+		       : (take_fd(&start), 0);
+}
+
+int life_begin(struct life *l, bool hold, struct err *e)
+{
+	int r;
+
+	if (!l->o.id)
+		return err_set(e, EINVAL, "the container's id is missing");
+	TRY(state_check_id(l->o.id, e));
+	TRY(life_load(l, e));
+	TRY(check_terminal(l, hold || l->o.detach, e));
+	TRY(check_fds(l, e));
+	TRY(check_root(l, e));
+	if (l->o.report) {
+		l->report_fd = report_open(l->o.report, l->o.preserve_fds, e);
+		TRY(l->report_fd);
+	}
+	TRY(life_make_plan(l, hold, e));
+	r = begin(l, hold, e);
+	if (r < 0)
+		life_unclaim(l);
+	return r;
+}

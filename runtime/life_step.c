@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/fmt.h"
+#include "base/log.h"
+#include "do/cgroup.h"
+#include "life.h"
+
+/* The machine that carries a container from being made to its end, a step at a time. */
+
+/* --- what is handed over ---------------------------------------------------------------------------- */
+
+int life_write_pid_file(const char *path, pid_t pid, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[4096], text[16];
+	own_fd int fd = -1;
+
+	/* Without a newline: go-runc reads it so. */
+	fmt_put(text, sizeof(text), "%d", (int)pid);
+	fmt_put(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
+	fd = fd_open(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0, e);
+	TRY(fd);
+	if (fd_replace_file(fd, slash ? slash + 1 : path, text, strlen(text), 0644, e) < 0)
+		return err_add(e, "pid file '%s'", path);
+	return 0;
+}
+
+/* One message: the fd, and the terminal's name as its data. */
+int life_send_console(const char *path, int console, struct err *e)
+{
+	own_fd int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	own_fd int dir = -1;
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	const char *slash = strrchr(path, '/');
+	char name[] = "/dev/ptmx", folder[4096];
+	struct iovec iov = {name, sizeof(name) - 1};
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} c = {0};
+	struct msghdr h = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof(c)};
+
+	if (sock < 0)
+		return err_sys(e, errno, "make a socket");
+	fmt_put(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path + 1) : 1,
+		slash ? path : ".");
+	dir = fd_open(AT_FDCWD, folder, O_PATH | O_DIRECTORY, 0, e);
+	TRY(dir);
+	if (fmt_put(a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d/%s", dir,
+		    slash ? slash + 1 : path) >= sizeof(a.sun_path))
+		return err_sys(e, ENAMETOOLONG, "console socket '%s'", path);
+	if (connect(sock, (struct sockaddr *)&a, sizeof(a)) < 0)
+		return err_sys(e, errno, "console socket '%s'", path);
+	c.header.cmsg_level = SOL_SOCKET;
+	c.header.cmsg_type = SCM_RIGHTS;
+	c.header.cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(&c.header), &console, sizeof(console));
+	return sendmsg(sock, &h, MSG_NOSIGNAL) < 0
+		       ? err_sys(e, errno, "send the terminal to '%s'", path)
+		       : 0;
+}
+
+static int give_console(struct life *l, struct err *e)
+{
+	l->console = parent_take_console(&l->parent);
+	if (l->console < 0 || !l->o.console_socket)
+		return 0;
+	TRY(life_send_console(l->o.console_socket, l->console, e));
+	own_close(&l->console);
+	return 0;
+}
+
+/* All is made: the container has a process, and says so where it was asked to. */
+static int record_created(struct life *l, struct err *e)
+{
+	struct state *s = l->state;
+	uint64_t started;
+
+	l->pid = l->parent.pid[SIDE_INIT];
+	TRY(give_console(l, e));
+	if (l->claimed) {
+		if (state_process_start(l->pid, &started) < 0)
+			return err_set(e, ESRCH, "the container's process is gone");
+		OPT_SET(s, complete, true);
+		OPT_SET(s, pid, l->pid);
+		OPT_SET(s, started, started);
+		s->has_creator = s->has_creator_started = false;
+		TRY(state_write(l->dir, s, e));
+	}
+	return l->o.pid_file ? life_write_pid_file(l->o.pid_file, l->pid, e) : 0;
+}
+
+/* --- running ------------------------------------------------------------------------------------------ */
+
+static int set_time_limit(struct life *l, struct err *e)
+{
+	uint64_t ms = l->loaded.jail.service.time_limit;
+	struct itimerspec when = {.it_value = {.tv_sec = (time_t)(ms / 1000),
+					  .tv_nsec = (long)(ms % 1000) * 1000000}};
+	struct epoll_event ev = {.events = EPOLLIN};
+
+	if (!ms)
+		return 0;
+	l->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (l->timer < 0 || timerfd_settime(l->timer, 0, &when, NULL) < 0)
+		return err_sys(e, errno, "set the time limit");
+	ev.data.fd = l->timer;
+	if (epoll_ctl(parent_fd(&l->parent), EPOLL_CTL_ADD, l->timer, &ev) < 0)
+		return err_sys(e, errno, "watch the time limit");
+	return 0;
+}
+
+/* Init has a copy of the directory's fd for a while, and would keep the lock. */
+static void unlock(struct life *l)
+{
+	if (l->dir >= 0)
+		(void)flock(l->dir, LOCK_UN); /* cannot fail on a good fd */
+}
+
+/* From here on the program runs, and a failure of ours must not be told as one of the start. */
+static int record_running(struct life *l, struct err *e)
+{
+	struct epoll_event ev = {.events = EPOLLIN};
+	const struct jail_notes *n = &l->loaded.jail.notes;
+
+	clock_gettime(CLOCK_MONOTONIC, &l->started);
+	l->pidfd = parent_take_pidfd(&l->parent);
+	l->phase = LIFE_RUNNING;
+	if (l->pidfd >= 0) {
+		ev.data.fd = l->pidfd;
+		if (epoll_ctl(parent_fd(&l->parent), EPOLL_CTL_ADD, l->pidfd, &ev) < 0)
+			return err_sys(e, errno, "watch the process");
+	}
+	TRY(set_time_limit(l, e));
+	if (!l->claimed)
+		return 0;
+	unlock(l);
+	return life_run_hooks(&l->texts, &l->loaded.jail.hooks[HOOK_POSTSTART], "poststart",
+		"running", l->pid, n->bundle, true, e);
+}
+
+static void record_end(struct life *l, const struct rusage *ru, int status)
+{
+	struct timespec now;
+
+	l->phase = LIFE_ENDED;
+	l->status = status;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	l->report.id = l->o.id;
+	OPT_SET(&l->report, wall_ms,
+		(uint64_t)((now.tv_sec - l->started.tv_sec) * 1000 +
+			   (now.tv_nsec - l->started.tv_nsec) / 1000000));
+	if (l->state)
+		report_usage(&l->report, &l->state->cgroups);
+	report_rusage(&l->report, ru);
+	report_judge(&l->report, status, l->timed_out, &l->loaded.jail.process.rlimits);
+}
+
+static int check_end(struct life *l, struct err *e)
+{
+	uint64_t expirations;
+	struct rusage ru;
+	int status;
+	pid_t r;
+
+	if (l->timer >= 0 && read(l->timer, &expirations, sizeof(expirations)) > 0) {
+		l->timed_out = true;
+		/* With init gone the kernel ends all that is in its pid namespace. */
+		(void)kill(l->pid, SIGKILL); /* our child, not reaped: the pid is its own */
+		if (!jail_has_own(&l->loaded.jail, NS_PID) && l->state)
+			list_each (i, l->state->cgroups)
+				(void)cgroup_kill(l->state->cgroups.v[i], SIGKILL, e);
+	}
+	r = wait4(l->pid, &status, WNOHANG, &ru);
+	if (r < 0 && errno != EINTR)
+		return err_sys(e, errno, "wait for the container's process");
+	if (r == l->pid)
+		record_end(l, &ru, status);
+	return 0;
+}
+
+int life_fd(const struct life *l)
+{
+	return parent_fd(&l->parent);
+}
+
+static int fail(struct life *l, const struct err *e)
+{
+	struct err mine;
+
+	l->report.id = l->o.id;
+	l->report.cause = "setup";
+	if (l->parent.failed_at < l->plan.n)
+		l->report.step = step_kinds[l->plan.v[l->parent.failed_at].kind].name;
+	l->report.error = e->text;
+	l->report.errno_name = err_name(e->code);
+	if (l->report_fd >= 0 && report_write(&l->report, l->report_fd, &mine) < 0)
+		log_warning("%s", mine.text);
+	life_unclaim(l);
+	return -e->code;
+}
+
+int life_step(struct life *l, struct err *e)
+{
+	int r;
+
+	if (l->phase == LIFE_ENDED)
+		return LIFE_ENDED;
+	if (l->phase == LIFE_RUNNING)
+		return check_end(l, e) < 0 ? -e->code : (int)l->phase;
+	r = parent_step(&l->parent, e);
+	if (r == PARENT_CREATED) {
+		l->phase = LIFE_CREATED;
+		r = record_created(l, e);
+	} else if (r == PARENT_LEFT) {
+		l->phase = LIFE_LEFT;
+		unlock(l);
+	} else if (r == PARENT_RUNNING) {
+		r = record_running(l, e);
+	}
+	return r < 0 ? fail(l, e) : (int)l->phase;
+}
+
+int life_reach(struct life *l, enum life_phase phase, struct err *e)
+{
+	while (l->phase < phase) {
+		enum life_phase before = l->phase;
+		int r = life_step(l, e);
+
+		TRY(r);
+		if (l->phase >= phase || l->phase != before)
+			continue;
+		r = fd_wait(life_fd(l), -1);
+		if (r < 0)
+			return err_sys(e, -r, "wait");
+	}
+	return 0;
+}
