@@ -55,7 +55,6 @@ enum field_flags {
 	FIELD_NOT_YET = 2, /* read, but nothing enforces it yet: a jail with it does not start */
 	FIELD_INERT = 4, /* read and kept; has no effect by its own definition (a description) */
 	FIELD_TIGHTEN = 8, /* an annotation may set it: it can only make a jail stricter */
-	FIELD_SECRET = 16, /* not shown in plans and logs */
 };
 
 struct word {

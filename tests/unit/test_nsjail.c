@@ -106,14 +106,12 @@ static void flags_are_right(void)
 	is_text(flagged(FIELD_REQUIRED), "dst path");
 	is_text(flagged(FIELD_INERT), "name description");
 	is_text(flagged(FIELD_NOT_YET),
-		"port bindhost max_conns max_conns_per_ip daemon use_core_scheduling disable_tsc "
-		"forward_signals pass_fd persona_addr_compat_layout persona_mmap_page_zero "
-		"persona_read_implies_exec persona_addr_limit_3gb persona_addr_no_randomize "
-		"seccomp_policy_file seccomp_string seccomp_log seccomp_unotify "
+		"mode port bindhost max_conns max_conns_per_ip daemon use_core_scheduling "
+		"disable_tsc forward_signals seccomp_policy_file seccomp_string seccomp_log seccomp_unotify "
 		"seccomp_unotify_report cgroup_net_cls_classid iface_own macvlan_iface "
 		"macvlan_vs_ip macvlan_vs_nm macvlan_vs_gw macvlan_vs_ma macvlan_vs_mo "
 		"traffic_rule user_net exec_fd");
-	is_text(flagged(FIELD_TIGHTEN | FIELD_SECRET), "");
+	is_text(flagged(FIELD_TIGHTEN), "time_limit");
 	flagged(0);
 }
 
