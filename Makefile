@@ -2,6 +2,7 @@
 # make            builds build/jailrt            make V=1      shows the commands
 # make run        installs what is missing, builds, makes a demo bundle, runs it
 # make check      installs test packages, builds, runs every test;  make check-fast  the quick ones
+# make bench      measures beside other runtimes;  QUICK=1 few rounds (docs/performance.md)
 # make SAN=1 …    the same with address and undefined-behaviour sanitizers, in a folder of its own
 
 VERSION := 0.1.0
@@ -30,6 +31,7 @@ CMD_SRC  := $(wildcard runtime/cmd/*.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
 CMD_OBJ  := $(CMD_SRC:%.c=$(BUILD)/%.o)
+BENCH    := $(addprefix $(BUILD)/bench/,bench floor payload)
 UNITS    := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/unit/%)
 
 Q   := $(if $(V),,@)
@@ -59,6 +61,16 @@ $(BUILD)/golden: $(BUILD)/tests/golden.o $(BUILD)/libjailrt.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libjailrt.a $(LIBS)
 
+# What is measured against is static and never sanitized, so it is compiled apart from the rest.
+$(BUILD)/bench/bench: $(filter-out bench/floor% bench/payload%,$(wildcard bench/*.c)) bench/bench.h
+$(BUILD)/bench/floor: $(wildcard bench/floor*.c) runtime/base/sys.c bench/floor.h runtime/base/sys.h
+$(BUILD)/bench/payload: bench/payload.c
+$(BENCH): Makefile
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(if $(filter %/bench,$@),,-static) \
+		-o $@ $(filter %.c,$^)
+
 # What is installed first changes what pkg-config says, so make begins anew behind it.
 run:
 	@contrib/install-packages build demo
@@ -66,7 +78,7 @@ run:
 	@contrib/demo-bundle $(BUILD)/demo $(BUILD)/jailrt
 	$(BUILD)/jailrt run $(BUILD)/demo
 
-tests: all $(UNITS) $(BUILD)/golden
+tests: all $(UNITS) $(BUILD)/golden $(BENCH)
 
 check check-fast:
 	@contrib/install-packages build demo test
@@ -79,8 +91,12 @@ unit: $(UNITS)
 golden: $(BUILD)/golden
 	@BUILD=$(BUILD) tests/run-golden
 
-bats: all
+bats: all $(BENCH)
 	@JAILRT=$(CURDIR)/$(BUILD)/jailrt tests/run-bats $(or $(FILES),tests/bats/*.bats)
+
+bench: all $(BENCH)
+	@BENCH_JSON=$(or $(BENCH_JSON),$(BUILD)/bench.json) $(BUILD)/bench/bench \
+		$(CURDIR)/$(BUILD)/jailrt $(BUILD)/bench/floor $(BUILD)/bench/payload
 
 floors sizes:
 	@tests/$@

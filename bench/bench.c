@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { CONTESTANTS = 16, WARM_UP = 2, IDLE_MS = 50, FEW = 5 };
+
+volatile sig_atomic_t bench_stop;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	bench_stop = 1;
+}
+
+/* What the environment says; `make bench` hands it through. */
+struct setup {
+	unsigned rounds;
+	const char *only, *names; /* parts of workloads' names; contestants; NULL: all */
+	const char *json;
+	struct contestant contestants[CONTESTANTS];
+	size_t n;
+};
+
+/* Whether a list with commas holds word, or, when part is true, a part of it. */
+static bool listed(const char *list, const char *word, bool part)
+{
+	char copy[1024], *save = NULL;
+
+	if (!list || !*list)
+		return true;
+	snprintf(copy, sizeof(copy), "%s", list);
+	for (char *s = strtok_r(copy, ";", &save); s; s = strtok_r(NULL, ";", &save)) {
+		if (part ? strstr(word, s) != NULL : !strcmp(s, word))
+			return true;
+	}
+	return false;
+}
+
+/* --- contestants --------------------------------------------------------------------------------- */
+
+static bool find_program(const char *name, char *ret, size_t size)
+{
+	static const char *const dirs[] = {
+		"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"};
+
+	for (size_t i = 0; i < COUNT(dirs); i++) {
+		snprintf(ret, size, "%s/%s", dirs[i], name);
+		if (!access(ret, X_OK))
+			return true;
+	}
+	return false;
+}
+
+static int add(struct setup *s, const char *name, const char *exe, const struct dialect *d)
+{
+	struct contestant *c = &s->contestants[s->n];
+	char command[PATH_MAX + 32], text[16384];
+
+	if (!listed(s->names, name, false))
+		return 0;
+	if (s->n == CONTESTANTS || strlen(name) >= sizeof(c->name) || strchr(exe, ' ')) {
+		fprintf(stderr, "bench: too many contestants, or '%s' has a long name or a blank\n",
+			name);
+		return -1;
+	}
+	snprintf(c->name, sizeof(c->name), "%s", name);
+	snprintf(c->exe, sizeof(c->exe), "%s", exe);
+	c->dialect = d;
+	if (d != &dialect_floor) {
+		snprintf(command, sizeof(command), "%s --version", exe);
+		if (spawn_read(command, text, sizeof(text)) < 0)
+			return fprintf(stderr, "bench: '%s' does not run\n", command), -1;
+		snprintf(c->version, sizeof(c->version), "%.*s", (int)strcspn(text, "\n"), text);
+		snprintf(command, sizeof(command), "%s --help", exe);
+		if (spawn_read(command, text, sizeof(text)) < 0)
+			return -1;
+		c->has_manager = strstr(text, "--cgroup-manager") != NULL;
+	}
+	s->n++;
+	return 0;
+}
+
+static int add_found(struct setup *s, const char *name, const struct dialect *d)
+{
+	char exe[PATH_MAX];
+
+	if (!find_program(name, exe, sizeof(exe))) {
+		fprintf(stderr, "bench: %s is not installed, and takes no part\n", name);
+		return 0;
+	}
+	return add(s, name, exe, d);
+}
+
+/* "name=/path name=/path": runtimes with the command line of runc. */
+static int add_extra(struct setup *s, const char *list)
+{
+	char copy[8192], *save = NULL;
+
+	snprintf(copy, sizeof(copy), "%s", list ? list : "");
+	for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
+		char *path = strchr(w, '=');
+
+		if (!path || path[1] != '/' || access(path + 1, X_OK) < 0) {
+			fprintf(stderr, "bench: BENCH_EXTRA: '%s' is not name=/path/of/program\n",
+				w);
+			return -1;
+		}
+		*path++ = '\0';
+		if (add(s, w, path, &dialect_oci) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_all(struct setup *s, const char *jailrt, const char *floor)
+{
+	if (add(s, "jailrt", jailrt, &dialect_oci) < 0 || add_found(s, "crun", &dialect_oci) < 0 ||
+		add_found(s, "runc", &dialect_oci) < 0 ||
+		add_found(s, "bwrap", &dialect_bwrap) < 0 ||
+		add(s, "floor", floor, &dialect_floor) < 0 ||
+		add_extra(s, getenv("BENCH_EXTRA")) < 0)
+		return -1;
+	for (size_t i = 0; i < s->n; i++) {
+		struct contestant *c = &s->contestants[i];
+
+		snprintf(c->states, sizeof(c->states), "%.4000s/states-%s", place.dir, c->name);
+		if (place_make_dir(c->states) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* --- a workload ---------------------------------------------------------------------------------- */
+
+static void idle(void)
+{
+	const struct timespec t = {.tv_nsec = IDLE_MS * 1000000L};
+
+	nanosleep(&t, NULL);
+}
+
+/* Each once a round, in another order each time, so that nobody always runs in the same one's wake. */
+static void shuffle(size_t *order, size_t n)
+{
+	static uint32_t seed = 1;
+
+	for (size_t i = n; i > 1; i--) {
+		size_t j, t = order[i - 1];
+
+		seed = seed * 1664525 + 1013904223;
+		j = (size_t)(seed >> 16) % i;
+		order[i - 1] = order[j];
+		order[j] = t;
+	}
+}
+
+static void run_rounds(struct cell *cells, size_t n, enum mode mode, unsigned rounds)
+{
+	size_t order[CONTESTANTS];
+
+	for (size_t i = 0; i < n; i++)
+		order[i] = i;
+	for (unsigned round = 0; round < rounds && !bench_stop; round++) {
+		shuffle(order, n);
+		for (size_t i = 0; i < n && !bench_stop; i++) {
+			struct cell *c = &cells[order[i]];
+
+			if (c->out)
+				continue;
+			if (mode == MODE_IDLE)
+				idle();
+			(void)cell_sample(c, mode, true); /* failures are counted in the cell */
+		}
+	}
+}
+
+static void prepare(const struct setup *s, const struct workload *w, struct cell *cells)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct cell *c = &cells[i];
+
+		*c = (struct cell){.w = w, .c = &s->contestants[i], .feed = -1};
+		c->out = !cell_can(c->c, w);
+		if (c->out || cell_prepare(c) < 0)
+			continue;
+		for (int k = 0; k < WARM_UP && !c->out; k++)
+			(void)cell_sample(c, MODE_BUSY, false); /* it is out then */
+	}
+}
+
+static void run_workload(const struct setup *s, const struct workload *w, struct cell *cells)
+{
+	unsigned rounds = w->part ? s->rounds / w->part : s->rounds;
+
+	if (rounds < FEW)
+		rounds = s->rounds < FEW ? s->rounds : FEW;
+	prepare(s, w, cells);
+	run_rounds(cells, s->n, MODE_BUSY, rounds);
+	if (w->measure == MEASURE_TIME)
+		run_rounds(cells, s->n, MODE_IDLE, (rounds + 1) / 2);
+	for (size_t i = 0; i < s->n; i++)
+		cell_finish(&cells[i]);
+	cell_reap(NULL);
+}
+
+/* --- all of them --------------------------------------------------------------------------------- */
+
+static int write_json(const struct setup *s, const struct cell *cells, size_t n)
+{
+	FILE *f = s->json ? fopen(s->json, "we") : NULL;
+
+	if (!s->json)
+		return 0;
+	if (f)
+		report_json(f, s->contestants, s->n, cells, n);
+	if (!f || fclose(f) != 0) {
+		perror(s->json);
+		return -1;
+	}
+	printf("raw results: %s\n", s->json);
+	return 0;
+}
+
+static int run_all(const struct setup *s)
+{
+	struct cell *cells = calloc(n_workloads * s->n, sizeof(*cells));
+	size_t done = 0;
+	int r;
+
+	if (!cells)
+		return -1;
+	report_machine(stdout, s->contestants, s->n);
+	for (size_t i = 0; i < n_workloads && !bench_stop; i++) {
+		if (!listed(s->only, workloads[i].name, true))
+			continue;
+		run_workload(s, &workloads[i], cells + done);
+		report_workload(stdout, cells + done, s->n);
+		done += s->n;
+	}
+	r = write_json(s, cells, done);
+	for (size_t i = 0; i < done; i++) {
+		for (int mode = 0; mode < MODES; mode++) {
+			free(cells[i].samples[mode].wall);
+			free(cells[i].samples[mode].cpu);
+		}
+	}
+	free(cells);
+	return r;
+}
+
+static unsigned rounds_wanted(void)
+{
+	const char *rounds = getenv("ROUNDS"), *quick = getenv("QUICK");
+
+	if (rounds && atoi(rounds) > 0)
+		return (unsigned)atoi(rounds);
+	return quick && *quick ? 10 : 100;
+}
+
+int main(int argc, char **argv)
+{
+	static struct setup s;
+	struct sigaction act = {.sa_handler = on_signal};
+	int r;
+
+	if (argc != 4 || argv[1][0] != '/') {
+		fprintf(stderr,
+			"usage: bench /path/to/jailrt FLOOR PAYLOAD (see docs/performance.md)\n");
+		return 2;
+	}
+	if (geteuid()) {
+		fprintf(stderr, "bench: only root can do all that is measured\n");
+		return 1;
+	}
+	s.rounds = rounds_wanted();
+	s.only = getenv("ONLY");
+	s.names = getenv("CONTESTANTS");
+	s.json = getenv("BENCH_JSON");
+	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGTERM, &act, NULL);
+	if (place_make(argv[1], argv[3]) < 0)
+		return 1;
+	r = add_all(&s, argv[1], argv[2]) < 0 || run_all(&s) < 0;
+	place_remove();
+	return r || bench_stop ? 1 : 0;
+}
