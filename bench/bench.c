@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench.h"
 
+#include <fnmatch.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,14 +21,14 @@ static void on_signal(int sig)
 /* What the environment says; `make bench` hands it through. */
 struct setup {
 	unsigned rounds;
-	const char *only, *names; /* parts of workloads' names; contestants; NULL: all */
+	const char *only, *names; /* workloads, contestants: patterns; NULL: all */
 	const char *json;
 	struct contestant contestants[CONTESTANTS];
 	size_t n;
 };
 
-/* Whether a list with commas holds word, or, when part is true, a part of it. */
-static bool listed(const char *list, const char *word, bool part)
+/* Whether word is one of a list's words or patterns (fnmatch(3)), which semicolons part. */
+static bool listed(const char *list, const char *word)
 {
 	char copy[1024], *save = NULL;
 
@@ -35,7 +36,7 @@ static bool listed(const char *list, const char *word, bool part)
 		return true;
 	snprintf(copy, sizeof(copy), "%s", list);
 	for (char *s = strtok_r(copy, ";", &save); s; s = strtok_r(NULL, ";", &save)) {
-		if (part ? strstr(word, s) != NULL : !strcmp(s, word))
+		if (!fnmatch(s, word, 0))
 			return true;
 	}
 	return false;
@@ -61,7 +62,7 @@ static int add(struct setup *s, const char *name, const char *exe, const struct 
 	struct contestant *c = &s->contestants[s->n];
 	char command[PATH_MAX + 32], text[16384];
 
-	if (!listed(s->names, name, false))
+	if (!listed(s->names, name))
 		return 0;
 	if (s->n == CONTESTANTS || strlen(name) >= sizeof(c->name) || strchr(exe, ' ')) {
 		fprintf(stderr, "bench: too many contestants, or '%s' has a long name or a blank\n",
@@ -236,7 +237,7 @@ static int run_all(const struct setup *s)
 		return -1;
 	report_machine(stdout, s->contestants, s->n);
 	for (size_t i = 0; i < n_workloads && !bench_stop; i++) {
-		if (!listed(s->only, workloads[i].name, true))
+		if (!listed(s->only, workloads[i].name))
 			continue;
 		run_workload(s, &workloads[i], cells + done);
 		report_workload(stdout, cells + done, s->n);
