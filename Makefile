@@ -37,7 +37,8 @@ UNITS    := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/unit/%)
 Q   := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
-.PHONY: all run check check-fast unit golden bats floors sizes fmt docs bench install clean tests
+.PHONY: all run check check-fast unit golden bats floors sizes fmt docs bench install clean tests \
+	fuzz fuzzers
 all: $(BUILD)/jailrt
 
 $(BUILD)/%.o: %.c Makefile
@@ -97,6 +98,22 @@ bats: all $(BENCH)
 bench: all $(BENCH)
 	@BENCH_JSON=$(or $(BENCH_JSON),$(BUILD)/bench.json) $(BUILD)/bench/bench \
 		$(CURDIR)/$(BUILD)/jailrt $(BUILD)/bench/floor $(BUILD)/bench/payload
+
+# Each fuzzer for FUZZ_SECONDS, from the inputs of the golden cases and the samples (needs clang).
+FUZZ_SECONDS ?= 60
+FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SAN := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
+
+fuzz:
+	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang LINK= \
+		CFLAGS='$(FUZZ_SAN) -fsanitize=fuzzer-no-link' fuzzers
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/run-fuzz build/fuzz/fuzz_*[!.od]
+
+fuzzers: $(FUZZERS)
+
+$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libjailrt.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(FUZZ_SAN) -fsanitize=fuzzer -o $@ $< $(BUILD)/libjailrt.a $(LIBS)
 
 floors sizes:
 	@tests/$@

@@ -73,7 +73,8 @@ int talk_receive(int sock, bool wait, struct talk_message *m, int *ret_fd, struc
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = &c,
-		.msg_controllen = sizeof(c),
+		/* For one fd: with CMSG_SPACE two would fit, and be ours unseen. */
+		.msg_controllen = CMSG_LEN(sizeof(int)),
 	};
 	own_fd int fd = -1;
 	ssize_t n;
@@ -86,9 +87,9 @@ int talk_receive(int sock, bool wait, struct talk_message *m, int *ret_fd, struc
 	if (n < 0)
 		/* A peer that died with unread data of ours resets the connection: it is gone. */
 		return errno == ECONNRESET ? 0 : err_sys(e, errno, "hear from the other process");
+	(void)take_rights(&h, &fd); /* most messages bring none */
 	if (n == 0)
 		return 0;
-	(void)take_rights(&h, &fd); /* most messages bring none */
 	TRY(check(m, (size_t)n, h.msg_flags, e));
 	if (m->type >= TALK_WARN) {
 		m->err.text[sizeof(m->err.text) - 1] = '\0';

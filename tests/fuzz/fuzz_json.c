@@ -2,13 +2,6 @@
 /*
  * fuzz_json: any bytes as protobuf's JSON; a config that is read, written and read again is
  * the same.
- *
- *	make BUILD=build/fuzz build/fuzz/libjailrt.a CC=clang \
- *		CFLAGS='-g -O1 -fsanitize=fuzzer-no-link,address'
- *	clang -g -fsanitize=fuzzer,address -D_GNU_SOURCE -o build/fuzz/json \
- *		tests/fuzz/fuzz_json.c build/fuzz/libjailrt.a -lyajl
- *	mkdir -p build/fuzz/corpus
- *	build/fuzz/json -max_len=4096 build/fuzz/corpus tests/data/nsjail/configs
  */
 #include <string.h>
 
