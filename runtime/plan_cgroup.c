@@ -75,8 +75,11 @@ static void set_v1(struct builder *b, struct settings *s)
 	const struct jail_cgroup *c = &b->jail->cgroup;
 	struct limit swap = c->memory_swap;
 
-	if (c->swap_only.set && c->memory.set)
-		swap = (struct limit){true, c->memory.v + c->swap_only.v};
+	if (c->swap_only.set && c->memory.set) {
+		swap.set = true;
+		if (__builtin_add_overflow(c->memory.v, c->swap_only.v, &swap.v))
+			swap.v = INT64_MAX;
+	}
 	set(s, "memory", "memory.limit_in_bytes", amount(b, &c->memory, "-1"), c->at_memory);
 	set(s, "memory", "memory.memsw.limit_in_bytes", amount(b, &swap, "-1"), c->at_memory);
 	set(s, "memory", "memory.soft_limit_in_bytes", amount(b, &c->memory_low, "-1"),
@@ -282,14 +285,24 @@ static void add_hierarchy(
 
 /* --- checks ------------------------------------------------------------------------------------ */
 
+/* "cgroup." files are those of cgroup v2 itself. */
+static const struct host_hierarchy *keeper_of(const struct builder *b, const char *controller)
+{
+	if (strcmp(controller, "cgroup"))
+		return host_controller(b->host, controller);
+	list_each (i, b->host->hierarchies) {
+		if (b->host->hierarchies.v[i]->v2)
+			return b->host->hierarchies.v[i];
+	}
+	return NULL;
+}
+
 static int check_settings(struct builder *b, const struct settings *all)
 {
 	for (size_t i = 0; i < all->n; i++) {
 		const struct setting *s = &all->v[i];
-		const struct host_hierarchy *h = host_controller(b->host, s->controller);
+		const struct host_hierarchy *h = keeper_of(b, s->controller);
 
-		if (!strcmp(s->controller, "cgroup"))
-			continue;
 		if (!h) {
 			PLAN_FAIL(b, s->at, ENOENT, "this machine has no cgroup controller '%s'",
 				s->controller);
@@ -339,13 +352,7 @@ static const struct host_hierarchy *device_keeper(const struct builder *b)
 {
 	const struct host_hierarchy *h = host_controller(b->host, "devices");
 
-	if (h)
-		return h;
-	list_each (i, b->host->hierarchies) {
-		if (b->host->hierarchies.v[i]->v2)
-			return b->host->hierarchies.v[i];
-	}
-	return NULL;
+	return h ? h : keeper_of(b, "cgroup");
 }
 
 /* A v2 hierarchy beside v1 ones is used for what only it can do. */
@@ -357,7 +364,7 @@ static bool wanted(const struct builder *b, const struct host_hierarchy *h,
 	if (!h->v2 || !strcmp(host_layout(b->host), "v2") || h == devices)
 		return true;
 	for (size_t i = 0; i < all->n; i++) {
-		if (strcmp(all->v[i].controller, "cgroup") && takes(h, &all->v[i]))
+		if (takes(h, &all->v[i]))
 			return true;
 	}
 	return false;
@@ -372,8 +379,8 @@ int plan_cgroup(struct builder *b)
 		return check_disabled(b);
 	set_v1(b, &v1);
 	set_v2(b, &v2);
-	TRY(check_settings(b, &v2));
 	TRY(check_unified(b, &v2));
+	TRY(check_settings(b, &v2));
 	if (b->jail->cgroup.n_devices && !devices && b->host->privileged && !b->userns &&
 		!b->host->in_userns) {
 		PLAN_FAIL(b, b->jail->cgroup.at_devices, ENOENT,

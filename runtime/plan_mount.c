@@ -65,6 +65,12 @@ int plan_root(struct builder *b)
 		return 0;
 	if (!jail_has_own(b->jail, NS_MOUNT))
 		return PLAN_FAIL(b, r->at, EINVAL, "a root filesystem needs a mount namespace");
+	if (r->readonly_deep && !b->host->mount_setattr) {
+		PLAN_FAIL(b, r->at, ENOSYS,
+			"a root that is read-only with all that is mounted beneath it needs "
+			"mount_setattr(2)");
+		return err_fix(b->e, "use a kernel of 5.12 or newer");
+	}
 	if (r->kind == ROOT_DIR && b->parent_opens)
 		b->root_tree = add_tree(b, r->path, true, false, r->at);
 	return open_trees(b);

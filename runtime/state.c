@@ -88,7 +88,7 @@ static int make_dirs(const char *path, struct err *e)
 
 	if (strlen(path) >= sizeof(part))
 		return err_sys(e, ENAMETOOLONG, "'%.200s…'", path);
-	for (const char *s = path + 1;; s++) {
+	for (const char *s = path + (*path == '/');; s++) {
 		if (*s && *s != '/')
 			continue;
 		memcpy(part, path, (size_t)(s - path));

@@ -68,10 +68,25 @@ static bool any_value(const struct field *f, const void *object)
 	}
 }
 
+/* An object's place is noted at itself, a list's at its bracket or, without one, at its elements. */
+static const void *noted_at(const struct field *f, const void *object, const struct origin *origin)
+{
+	const struct list *l = field_at(f, object);
+
+	if (f->kind == FIELD_KIND_OBJECT)
+		return l->v;
+	if ((f->kind == FIELD_KIND_TEXTS || f->kind == FIELD_KIND_OBJECTS) && l->n &&
+		!origin_place(origin, l).line)
+		return l->v[0];
+	return l;
+}
+
 static int refuse(
 	const struct field *f, const void *object, const struct origin *origin, struct err *e)
 {
-	origin_fail(origin, field_at(f, object), e, ENOTSUP, "not supported yet");
+	const void *at = noted_at(f, object, origin);
+
+	origin_fail(origin, at, e, ENOTSUP, "not supported yet");
 	/* A value whose place was not noted is still named. */
 	if (e && !strstr(e->text, f->key))
 		err_add(e, "%s", f->key);
@@ -100,6 +115,20 @@ int check_supported(
 	row_each (f, t) {
 		if (field_present(f, object))
 			TRY(check_row(f, object, origin, e));
+	}
+	return 0;
+}
+
+int check_complete(
+	const struct table *t, const void *object, const struct origin *origin, struct err *e)
+{
+	row_each (f, t) {
+		const void *const *inner = field_at(f, object);
+
+		if (f->flags & FIELD_REQUIRED && !field_present(f, object))
+			return origin_fail(origin, object, e, EINVAL, "'%s' is missing", f->key);
+		if (f->kind == FIELD_KIND_OBJECT && *inner)
+			TRY(check_complete(f->table, *inner, origin, e));
 	}
 	return 0;
 }
@@ -170,6 +199,31 @@ static int check_sysctls(const struct jail *jail, struct err *e)
 	return 0;
 }
 
+static bool overlap(uint32_t a, uint32_t a_count, uint32_t b, uint32_t b_count)
+{
+	return a < b ? b - a < a_count : a - b < b_count;
+}
+
+/* The kernel refuses both, without a word as to which. */
+static int check_map(const struct jail *jail, const struct id_map *map, struct err *e)
+{
+	enum { MOST = 340 };
+
+	if (map->n > MOST)
+		return FAIL(jail, map->at, "%zu ranges of ids; the kernel takes %d at most", map->n,
+			MOST);
+	for (size_t i = 0; i < map->n; i++) {
+		for (size_t j = 0; j < i; j++) {
+			const struct id_range *a = &map->v[i], *b = &map->v[j];
+
+			if (overlap(a->inside, a->count, b->inside, b->count) ||
+				overlap(a->outside, a->count, b->outside, b->count))
+				return FAIL(jail, map->at, "the ranges %zu and %zu overlap", j, i);
+		}
+	}
+	return 0;
+}
+
 static bool maps(const struct id_map *map, uint32_t id)
 {
 	for (size_t i = 0; i < map->n; i++) {
@@ -183,7 +237,11 @@ static int check_ids(const struct jail *jail, struct err *e)
 {
 	const struct jail_process *p = &jail->process;
 
-	if (!jail_has_new(jail, NS_USER) || p->keep_ids)
+	if (!jail_has_new(jail, NS_USER))
+		return 0;
+	TRY(check_map(jail, &jail->ids.uids, e));
+	TRY(check_map(jail, &jail->ids.gids, e));
+	if (p->keep_ids)
 		return 0;
 	if (!maps(&jail->ids.uids, p->uid))
 		return FAIL(

@@ -17,4 +17,11 @@ int check_jail(const struct jail *jail, struct err *e);
 int check_supported(
 	const struct table *t, const void *object, const struct origin *origin, struct err *e);
 
+/*
+ * What the binder checks of a document's objects, for those that were made after it (--set): -EINVAL
+ * when a required value is missing. Lists are not looked into: such objects are in none.
+ */
+int check_complete(
+	const struct table *t, const void *object, const struct origin *origin, struct err *e);
+
 #endif

@@ -149,8 +149,10 @@ static int set_path(const struct table *t, void *object, const char *assignment,
 				near ? " (did you mean '" : "", near ? near : "",
 				near ? "'?)" : "");
 		}
-		if (f->kind != FIELD_KIND_OBJECT || s[n] == '=')
+		if (s[n] == '=')
 			return field_set(f, object, equals + 1, pool, e);
+		if (f->kind != FIELD_KIND_OBJECT)
+			return err_set(e, EINVAL, "'%s' has no fields", key);
 		inner = field_at(f, object);
 		if (!*inner)
 			*inner = pool_alloc(pool, f->table->size);
@@ -163,13 +165,16 @@ static int set_path(const struct table *t, void *object, const char *assignment,
 }
 
 static int apply_sets(const struct load_request *q, const struct table *t, void *doc,
-	struct pool *pool, struct err *e)
+	const struct origin *origin, struct pool *pool, struct err *e)
 {
-	for (size_t i = 0; q->sets && i < q->sets->n; i++) {
+	if (!q->sets || !q->sets->n)
+		return 0;
+	for (size_t i = 0; i < q->sets->n; i++) {
 		if (set_path(t, doc, q->sets->v[i], pool, e) < 0)
 			return err_add(e, "--set %s", q->sets->v[i]);
 	}
-	return 0;
+	/* An object that was made on the way may lack what it needs. */
+	return check_complete(t, doc, origin, e);
 }
 
 static void apply_args(const struct load_request *q, struct jail *jail)
@@ -188,7 +193,7 @@ static int load_oci(const struct load_request *q, const struct caller *caller, c
 {
 	TRY(oci_read(
 		ret->text.data, ret->text.len, file, q->strict, pool, &ret->oci, &ret->origin, e));
-	TRY(apply_sets(q, &table_oci_config, ret->oci, pool, e));
+	TRY(apply_sets(q, &table_oci_config, ret->oci, &ret->origin, pool, e));
 	TRY(check_supported(&table_oci_config, ret->oci, &ret->origin, e));
 	return oci_jail(ret->oci, &ret->origin, caller, ret->bundle, pool, &ret->jail, e);
 }
@@ -197,7 +202,7 @@ static int load_nsjail(const struct load_request *q, const struct caller *caller
 	struct pool *pool, struct loaded *ret, struct err *e)
 {
 	TRY(nsjail_read(ret->text.data, ret->text.len, file, pool, &ret->nsjail, &ret->origin, e));
-	TRY(apply_sets(q, &table_nsjail_config, ret->nsjail, pool, e));
+	TRY(apply_sets(q, &table_nsjail_config, ret->nsjail, &ret->origin, pool, e));
 	TRY(check_supported(&table_nsjail_config, ret->nsjail, &ret->origin, e));
 	return nsjail_jail(ret->nsjail, &ret->origin, caller, pool, &ret->jail, e);
 }

@@ -114,6 +114,10 @@ static int load_ids(struct nsjail_load *l)
 	p->uid = ids->uids.v[0].inside;
 	p->gid = ids->gids.v[0].inside;
 	TRY(load_groups(l));
+	if (!l->doc->clone_newuser && l->caller->uid &&
+		(p->uid != l->caller->uid || p->gid != l->caller->gid || p->groups.n))
+		return NSJAIL_FAIL(l, ids->uids.at ? ids->uids.at : ids->gids.at,
+			"without a user namespace only root can become somebody else");
 	if (!l->doc->clone_newuser) {
 		p->keep_ids = p->keep_groups = l->caller->uid != 0;
 		ids->uids.n = ids->gids.n = 0;
@@ -193,6 +197,9 @@ static int load_cgroup(struct nsjail_load *l)
 			c->memory_swap.set ? (const void *)&d->cgroup_mem_memsw_max
 					   : &d->cgroup_mem_swap_max,
 			"a limit of swap needs cgroup_mem_max");
+	if (c->memory_swap.set && c->memory_swap.v < c->memory.v)
+		return NSJAIL_FAIL(l, &d->cgroup_mem_memsw_max,
+			"memory and swap together are less than memory alone");
 	if (d->cgroup_pids_max)
 		c->pids = (struct limit){true, (int64_t)d->cgroup_pids_max};
 	if (d->cgroup_cpu_ms_per_sec) {

@@ -58,6 +58,14 @@ static int load_target(
 	return to->target ? 0 : err_memory(l->e);
 }
 
+/* Words that ask for another kind of mount than the fields do would be lost. */
+static bool has_effect(const struct mount_word *w, const struct jail_mount *to)
+{
+	return w->kind == MOUNT_WORD_ATTR || w->kind == MOUNT_WORD_SUPER ||
+	       w->kind == MOUNT_WORD_NOTHING ||
+	       (w->kind == MOUNT_WORD_BIND && to->kind == MOUNT_BIND);
+}
+
 static void apply_word(const struct mount_word *w, struct jail_mount *to)
 {
 	struct mount_attrs *a = w->recursive ? &to->deep : &to->attrs;
@@ -85,6 +93,9 @@ static int load_options(struct nsjail_load *l, const struct nsjail_mount *m, str
 			return err_memory(l->e);
 		s += n + (s[n] == ',');
 		w = mount_word_find(word);
+		if (w && !has_effect(w, to))
+			return NSJAIL_FAIL(
+				l, &m->options, "'%s' is no option of a filesystem", word);
 		if (w)
 			apply_word(w, to);
 		if (w || !n)

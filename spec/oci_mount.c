@@ -43,7 +43,8 @@ static int load_option(struct oci_load *l, struct jail_mount *m, const char *opt
 		m->propagation = w->set | (w->recursive ? MS_REC : 0);
 		return 0;
 	case MOUNT_WORD_BIND:
-		m->kind = MOUNT_BIND;
+		/* "remount,bind" is a remount of what is there, in either order (mount(8)). */
+		m->kind = m->kind == MOUNT_REMOUNT ? MOUNT_REMOUNT : MOUNT_BIND;
 		m->recursive = m->recursive || w->recursive;
 		return 0;
 	case MOUNT_WORD_REMOUNT:
