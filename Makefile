@@ -58,6 +58,9 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libjailrt.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libjailrt.a $(LIBS)
 
+# The oracle of capability names; of nothing else.
+$(BUILD)/tests/unit/test_names: LIBS := $(LIBS) $(call static,cap)
+
 $(BUILD)/golden: $(BUILD)/tests/golden.o $(BUILD)/libjailrt.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libjailrt.a $(LIBS)

@@ -61,7 +61,7 @@ struct mount_word {
 	bool recursive;
 };
 
-/* Sorted by name. */
+/* By what they do. */
 extern const struct mount_word mount_words[];
 extern const size_t mount_words_n;
 
