@@ -251,8 +251,11 @@ static OPEN_TABLE(oci_net_device);
 static const struct field oci_device_rule_rows[] = {
 	FIELD_BOOL(oci_device_rule, allow, "allow or deny", .flags = FIELD_REQUIRED),
 	FIELD_TEXT(oci_device_rule, type, "a, c or b", .check = check_rule_type),
-	FIELD_I64(oci_device_rule, major, "major number; absent or -1: any"),
-	FIELD_I64(oci_device_rule, minor, "minor number; absent or -1: any"),
+	/* The kernel's numbers have 32 bits: a longer one must not be cut to another device's. */
+	FIELD_I64(oci_device_rule, major, "major number; absent or -1: any", .min = -1,
+		.max = UINT32_MAX),
+	FIELD_I64(oci_device_rule, minor, "minor number; absent or -1: any", .min = -1,
+		.max = UINT32_MAX),
 	FIELD_TEXT(
 		oci_device_rule, access, "r (read), w (write), m (mknod)", .check = check_access),
 };
