@@ -332,9 +332,25 @@ static int name_step(struct parent *p, size_t at, struct err *e)
 	return where[0] ? err_add(e, "%s", where) : -e->code;
 }
 
-static int take_born(struct parent *p, const struct talk_message *m, int *fd, struct err *e)
+/* Whose pidfd it is, as the host's procfs has it; -1: nobody's. */
+static pid_t pid_of(const struct parent *p, int pidfd)
 {
-	if (p->pid[SIDE_INIT] || m->pid <= 0 || *fd < 0)
+	char path[48], text[512];
+	const char *s;
+	uint64_t pid;
+
+	fmt_put(path, sizeof(path), "self/fdinfo/%d", pidfd);
+	if (fd_read_small(p->run.proc, path, text, sizeof(text)) < 0)
+		return -1;
+	s = strstr(text, "\nPid:\t");
+	return s && !fmt_u64(s + 6, strspn(s + 6, "0123456789"), &pid) ? (pid_t)pid : -1;
+}
+
+static int take_born(
+	struct parent *p, const struct talk_message *m, enum side side, int *fd, struct err *e)
+{
+	if (side != SIDE_MID || p->pid[SIDE_INIT] || m->pid <= 0 || *fd < 0 ||
+		pid_of(p, *fd) != m->pid)
 		return err_set(e, EPROTO, "an unexpected birth");
 	p->pid[SIDE_INIT] = m->pid;
 	p->pidfd[SIDE_INIT] = take_fd(fd);
@@ -357,6 +373,11 @@ static int take_go(struct parent *p, const struct talk_message *m, enum side sid
 
 	if (m->step < p->at || m->step > n || (m->step == n && side != SIDE_INIT))
 		return err_set(e, EPROTO, "a process is out of step");
+	/* It has done its own steps; nobody else's can be passed over. */
+	for (size_t i = p->at; i < m->step; i++) {
+		if (p->run.plan->v[i].side != side)
+			return err_set(e, EPROTO, "a process is out of step");
+	}
 	p->launched = m->step == n;
 	p->at = m->step;
 	p->go_sent = false;
@@ -365,7 +386,7 @@ static int take_go(struct parent *p, const struct talk_message *m, enum side sid
 
 static int take_slot_fd(struct parent *p, const struct talk_message *m, int *fd, struct err *e)
 {
-	if (m->slot != p->run.plan->console || *fd < 0 || p->run.slots[m->slot] >= 0)
+	if (m->slot < 0 || m->slot != p->run.plan->console || *fd < 0 || p->run.slots[m->slot] >= 0)
 		return err_set(e, EPROTO, "an unexpected fd");
 	p->run.slots[m->slot] = take_fd(fd);
 	return 0;
@@ -382,7 +403,7 @@ static int take_message(
 	case TALK_SLOT:
 		return take_slot_fd(p, m, &extra, e);
 	case TALK_BORN:
-		return take_born(p, m, &extra, e);
+		return take_born(p, m, side, &extra, e);
 	case TALK_WARN:
 		(void)name_step(p, m->step, &m->err);
 		log_warning("%s", m->err.text);
@@ -390,8 +411,6 @@ static int take_message(
 	default:
 		if (e)
 			*e = m->err;
-		if (!m->err.code)
-			return err_set(e, EPROTO, "a failure without a cause");
 		return name_step(p, m->step, e);
 	}
 }
@@ -509,13 +528,16 @@ static int advance(struct parent *p, struct err *e)
 
 int parent_step(struct parent *p, struct err *e)
 {
-	int r = hear(p, SIDE_INIT, e);
+	int r = 0;
 
+	/* Init may speak before mid has said who it is: until then there is nobody to listen to. */
+	if (p->run.plan->has_mid)
+		TRY(hear(p, SIDE_MID, e));
+	if (!p->run.plan->has_mid || p->pid[SIDE_INIT])
+		r = hear(p, SIDE_INIT, e);
 	if (r > 0)
 		return PARENT_RUNNING;
 	TRY(r);
-	if (p->run.plan->has_mid)
-		TRY(hear(p, SIDE_MID, e));
 	r = check_spawned(p, e);
 	if (r < 0)
 		return name_step(p, p->at ? p->at - 1 : 0, e);

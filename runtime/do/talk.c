@@ -60,7 +60,8 @@ static int take_rights(struct msghdr *h, int *ret_fd)
 static int check(const struct talk_message *m, size_t len, int flags, struct err *e)
 {
 	if (flags & (MSG_TRUNC | MSG_CTRUNC) || len < offsetof(struct talk_message, err) ||
-		m->type >= TALK_TYPES || len != size_of(m))
+		m->type >= TALK_TYPES || len != size_of(m) ||
+		(m->type >= TALK_WARN && m->err.code <= 0))
 		return err_set(e, EBADMSG, "a malformed message from the other process");
 	return 0;
 }

@@ -19,11 +19,12 @@
  * Without a mid the parent clones init itself. A child that reads end of file has lost its parent and
  * exits. Who may send what, and what the receiver checks before it believes it:
  *
- *	GO    any to any    the number is a step of the receiver's, or of a side it serves, and not behind
+ *	GO    any to any    the number is a step of the receiver's, or of a side it serves, not behind, and
+ *	                    with none of another process's before it
  *	SLOT  child → parent  the slot is one that this side fills, and one fd came along
  *	BORN  mid → parent  once; the pidfd that came along is of the pid
  *	WARN  child → parent  as FAIL; it is logged, and changes nothing
- *	FAIL  child → parent  the text ends within the message; nothing is read after it
+ *	FAIL  child → parent  it has a code, and the text ends within the message; nothing is read after it
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -215,13 +215,28 @@ static void words_end_within_the_message(void)
 	struct talk_message m = {.type = TALK_FAIL}, got;
 	int fd;
 
-	memset(&m.err, 'x', sizeof(m.err));
+	memset(&m.err, 'x', sizeof(m.err)); /* the code too */
 	begin();
 	send_raw(&m, LONG, 0);
 	is_int(talk_receive(pair[0], false, &got, &fd, &err), 1);
 	is_int(strnlen(got.err.text, sizeof(got.err.text)), sizeof(got.err.text) - 1);
 	is_int(strnlen(got.err.fix, sizeof(got.err.fix)), sizeof(got.err.fix) - 1);
 	end();
+}
+
+static void a_failure_has_a_code(void)
+{
+	static const int32_t codes[] = {0, -1, -22, INT32_MIN};
+
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
+		struct talk_message m = {.type = TALK_FAIL, .err = {codes[i], "x", ""}}, got;
+		int fd = -1;
+
+		begin();
+		send_raw(&m, LONG, 0);
+		is_int(talk_receive(pair[0], false, &got, &fd, &err), -EBADMSG);
+		end();
+	}
 }
 
 /* Other control messages (here: who sends) are no fds. */
@@ -248,6 +263,7 @@ int main(void)
 	run(more_fds_than_one_are_refused_and_closed);
 	run(an_empty_message_leaves_nothing);
 	run(words_end_within_the_message);
+	run(a_failure_has_a_code);
 	run(credentials_are_no_fd);
 	return tap_done();
 }
