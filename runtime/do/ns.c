@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -14,9 +15,23 @@
 #include "../base/fmt.h"
 #include "../base/sys.h"
 
+/* Its root would be exchanged for the jail's, which is to say the whole machine's. */
+static int check_not_own(int fd, const char *path, struct err *e)
+{
+	struct stat its, ours;
+
+	if (fstat(fd, &its) < 0 || stat("/proc/self/ns/mnt", &ours) < 0)
+		return err_sys(e, errno, "'%s'", path);
+	if (its.st_dev != ours.st_dev || its.st_ino != ours.st_ino)
+		return 0;
+	err_set(e, EINVAL, "'%s' is the caller's own", path);
+	return err_fix(e, "leave the path out: the jail then has a mount namespace of its own");
+}
+
 int ns_open(const char *path, uint64_t flag, const char *type, struct err *e)
 {
-	own_fd int fd = fd_open(AT_FDCWD, path, O_RDONLY, 0, e);
+	own_fd int fd = fd_open(
+		AT_FDCWD, path, O_RDONLY | O_NONBLOCK, 0, e); /* not for a FIFO's writer */
 	int found;
 
 	TRY(fd);
@@ -26,6 +41,8 @@ int ns_open(const char *path, uint64_t flag, const char *type, struct err *e)
 	if ((uint64_t)found != flag)
 		return err_set(
 			e, EINVAL, "'%s' is a namespace of another type than %s", path, type);
+	if (flag == CLONE_NEWNS)
+		TRY(check_not_own(fd, path, e));
 	return take_fd(&fd);
 }
 
