@@ -48,7 +48,15 @@ int ns_open(const char *path, uint64_t flag, const char *type, struct err *e)
 
 int ns_join(int fd, uint64_t flags, struct err *e)
 {
-	int r = sys_setns(fd, (int)flags);
+	int r;
+
+	/*
+	 * A user namespace may have given up setgroups(2): the caller's groups are dropped on this side
+	 * of it. Who may not do that here must be able to there, or fails there.
+	 */
+	if (flags & CLONE_NEWUSER)
+		(void)sys_setgroups(0, NULL);
+	r = sys_setns(fd, (int)flags);
 
 	return r < 0 ? err_sys(e, -r, "join the namespace") : 0;
 }
