@@ -259,15 +259,33 @@ static void add_content(struct builder *b, const struct jail_mount *m)
 		OPT_SET(s, optional, true);
 }
 
+static void add_change(struct builder *b, const struct jail_mount *m,
+	const struct mount_attrs *attrs, uint64_t propagation, bool deep)
+{
+	struct step_attributes *s;
+
+	if (!attrs->set && !attrs->clear && !propagation)
+		return;
+	s = plan_add(b, SIDE_INIT, STEP_ATTRIBUTES, m->at);
+	s->path = m->target;
+	if (attrs->set)
+		OPT_SET(s, attributes, attrs->set);
+	if (attrs->clear)
+		OPT_SET(s, clear, attrs->clear);
+	if (propagation)
+		OPT_SET(s, propagation, propagation);
+	if (deep)
+		OPT_SET(s, recursive, true);
+}
+
+/* What is for all beneath comes first, so that the mount's own words override it there. */
 static void add_remount(struct builder *b, const struct jail_mount *m)
 {
-	struct step_attributes *s = plan_add(b, SIDE_INIT, STEP_ATTRIBUTES, m->at);
+	const struct mount_attrs none = {0};
 
-	s->path = m->target;
-	OPT_SET(s, attributes, m->attrs.set | m->deep.set);
-	OPT_SET(s, clear, m->attrs.clear | m->deep.clear);
-	if (m->deep.set | m->deep.clear)
-		OPT_SET(s, recursive, true);
+	add_change(b, m, &m->deep, 0, true);
+	add_change(b, m, &m->attrs, 0, false);
+	add_change(b, m, &none, m->propagation & ~(uint64_t)MS_REC, m->propagation & MS_REC);
 }
 
 static int add_mount(struct builder *b, size_t i)

@@ -43,8 +43,9 @@ static int load_option(struct oci_load *l, struct jail_mount *m, const char *opt
 		m->propagation = w->set | (w->recursive ? MS_REC : 0);
 		return 0;
 	case MOUNT_WORD_BIND:
-		/* "remount,bind" is a remount of what is there, in either order (mount(8)). */
-		m->kind = m->kind == MOUNT_REMOUNT ? MOUNT_REMOUNT : MOUNT_BIND;
+		/* "remount,bind" changes a mount, as in mount(8), in whatever order. */
+		if (m->kind != MOUNT_REMOUNT)
+			m->kind = MOUNT_BIND;
 		m->recursive = m->recursive || w->recursive;
 		return 0;
 	case MOUNT_WORD_REMOUNT:
@@ -81,6 +82,16 @@ static int load_source(struct oci_load *l, const struct oci_mount *o, struct jai
 	return m->source ? 0 : err_memory(l->e);
 }
 
+/* The kernel takes a filesystem's own options for a new one only, and would say nothing. */
+static int check_options(struct oci_load *l, const struct jail_mount *m)
+{
+	if (!m->options.n || (m->kind != MOUNT_BIND && m->kind != MOUNT_REMOUNT))
+		return 0;
+	return OCI_FAIL(l, m->options.v[0],
+		"'%s' is no option of a mount; a filesystem's own are not for a bind or remount",
+		m->options.v[0]);
+}
+
 static int load_mount(struct oci_load *l, const struct oci_mount *o)
 {
 	struct jail_mount *m = jail_add_mount(l->jail, l->pool);
@@ -103,6 +114,7 @@ static int load_mount(struct oci_load *l, const struct oci_mount *o)
 	}
 	list_each (i, o->options)
 		TRY(load_option(l, m, o->options.v[i]));
+	TRY(check_options(l, m));
 	if (m->kind == MOUNT_FS && (!strcmp(type, "cgroup") || !strcmp(type, "cgroup2")))
 		m->kind = MOUNT_CGROUP;
 	if (m->kind == MOUNT_FS && !*type)
