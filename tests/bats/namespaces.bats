@@ -30,6 +30,7 @@ map_root() {
 holder() {
 	unshare "$@" --kill-child sh -c "echo > '$T/held'; exec sleep 1000" 3>&- &
 	UNSHARE=$!
+	disown
 	later kill -KILL $UNSHARE
 	wait_for 10 test -e "$T/held"
 	HOLDER=$UNSHARE
