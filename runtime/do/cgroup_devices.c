@@ -52,22 +52,96 @@ static int read_rule(const char *text, struct rule *r, struct err *e)
 
 /* --- v1 ---------------------------------------------------------------------------------------- */
 
+/*
+ * A v1 cgroup has one answer for all devices and a list of exceptions from it. What is written to its files
+ * changes the list, and does nothing, without a word, where an exception would have to be cut in two. So
+ * the list is made up here, and rules that no list can express are refused.
+ */
+struct list_v1 {
+	bool allow; /* what is no exception */
+	struct rule *v; /* exceptions */
+	size_t n;
+};
+
+static bool same(int64_t a, int64_t b)
+{
+	return a < 0 || b < 0 || a == b;
+}
+
+static bool overlap(const struct rule *a, const struct rule *b)
+{
+	return a->type == b->type && same(a->major, b->major) && same(a->minor, b->minor) &&
+	       a->access & b->access;
+}
+
+static bool covers(const struct rule *a, const struct rule *b)
+{
+	return (a->major < 0 || a->major == b->major) && (a->minor < 0 || a->minor == b->minor);
+}
+
+static int take_rule(struct list_v1 *l, const struct rule *r, const char *text, struct err *e)
+{
+	if (r->type == 'a') {
+		l->allow = r->allow;
+		l->n = 0;
+	} else if (r->allow != l->allow) {
+		l->v[l->n++] = *r;
+		return 0;
+	}
+	for (size_t i = 0; i < l->n; i++) {
+		if (!overlap(&l->v[i], r))
+			continue;
+		if (!covers(r, &l->v[i])) {
+			err_set(e, ENOTSUP, "'%s' is for a part of what an earlier rule is for",
+				text);
+			return err_fix(e, "cgroup v1 cannot do that: name the devices one by one");
+		}
+		l->v[i].access &= ~r->access;
+	}
+	return 0;
+}
+
+static int write_v1(int dir, bool allow, const char *text, struct err *e)
+{
+	int r = fd_write_text(dir, allow ? "devices.allow" : "devices.deny", text, e);
+
+	return r == -EPERM && allow ? err_fix(e, "the cgroup above does not allow this device") : r;
+}
+
+static const char *number(char buf[static 24], int64_t n)
+{
+	fmt_put(buf, 24, n < 0 ? "*" : "%lld", (long long)n);
+	return buf;
+}
+
+static int write_exception(int dir, bool allow, const struct rule *r, struct err *e)
+{
+	char text[64], major[24], minor[24];
+
+	if (!r->access)
+		return 0;
+	fmt_put(text, sizeof(text), "%c %s:%s %s%s%s", r->type, number(major, r->major),
+		number(minor, r->minor), r->access & BPF_DEVCG_ACC_READ ? "r" : "",
+		r->access & BPF_DEVCG_ACC_WRITE ? "w" : "",
+		r->access & BPF_DEVCG_ACC_MKNOD ? "m" : "");
+	return write_v1(dir, allow, text, e);
+}
+
 static int set_v1(int dir, const struct step_cgroup_devices *s, struct err *e)
 {
+	own_pool struct pool pool = {0};
+	struct list_v1 l = {.allow = true, .v = pool_array(&pool, s->rules.n, sizeof(*l.v))};
 	struct rule r;
 
+	if (!l.v)
+		return err_memory(e);
 	list_each (i, s->rules) {
-		const char *text = s->rules.v[i];
-		int ret;
-
-		TRY(read_rule(text, &r, e));
-		/* The file takes what stands after the first word; all devices are just "a". */
-		text = r.type == 'a' ? "a" : strchr(text, ' ') + 1;
-		ret = fd_write_text(dir, r.allow ? "devices.allow" : "devices.deny", text, e);
-		if (ret == -EPERM && r.allow)
-			return err_fix(e, "the cgroup above does not allow this device");
-		TRY(ret);
+		TRY(read_rule(s->rules.v[i], &r, e));
+		TRY(take_rule(&l, &r, s->rules.v[i], e));
 	}
+	TRY(write_v1(dir, l.allow, "a", e));
+	for (size_t i = 0; i < l.n; i++)
+		TRY(write_exception(dir, !l.allow, &l.v[i], e));
 	return 0;
 }
 
