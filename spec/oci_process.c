@@ -88,13 +88,15 @@ static void load_user(const struct process_load *l)
 	const struct oci_user *u = l->doc->user;
 
 	l->process->at_user = u;
+	/* The spec is silent; runtimes agree that the caller's mask is not the container's. */
+	l->process->umask = (struct limit){true, 0022};
 	if (!u)
 		return;
 	l->process->uid = u->uid;
 	l->process->gid = u->gid;
 	l->process->groups = u->additionalGids;
 	if (u->has_umask)
-		l->process->umask = (struct limit){true, u->umask};
+		l->process->umask.v = u->umask;
 }
 
 static void load_terminal(const struct process_load *l)
