@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/fmt.h"
+#include "base/path.h"
 #include "do/caps.h"
 #include "do/cgroup.h"
 #include "do/dev.h"
@@ -236,6 +237,14 @@ static int do_mask(struct run *r, const struct step *s, struct err *e)
 static int do_readonly(struct run *r, const struct step *s, struct err *e)
 {
 	return mount_readonly(root_of(r), s->args, e);
+}
+
+static int do_make_dir(struct run *r, const struct step *s, struct err *e)
+{
+	const struct step_path *a = s->args;
+	own_fd int dir = path_make(root_of(r), a->path, false, e);
+
+	return dir < 0 ? err_add(e, "working directory") : 0;
 }
 
 static int do_attributes(struct run *r, const struct step *s, struct err *e)
@@ -467,6 +476,7 @@ doer *const doers[STEP_KINDS] = {
 	[STEP_CONSOLE] = do_console,
 	[STEP_MASK] = do_mask,
 	[STEP_READONLY] = do_readonly,
+	[STEP_MAKE_DIR] = do_make_dir,
 	[STEP_ATTRIBUTES] = do_attributes,
 	[STEP_PIVOT] = do_pivot,
 	[STEP_CHROOT] = do_chroot,

@@ -408,6 +408,18 @@ int plan_devices(struct builder *b)
 
 /* --- the switch --------------------------------------------------------------------------------- */
 
+/* The working directory, as long as the root can be written to. */
+static void make_cwd(struct builder *b)
+{
+	const struct jail_process *p = &b->jail->process;
+	struct step_path *s;
+
+	if (!p->make_cwd || !strcmp(p->cwd, "/"))
+		return;
+	s = plan_add(b, SIDE_INIT, STEP_MAKE_DIR, p->at_cwd);
+	s->path = p->cwd;
+}
+
 void plan_pivot(struct builder *b)
 {
 	const struct jail_root *r = &b->jail->root;
@@ -421,6 +433,7 @@ void plan_pivot(struct builder *b)
 		c->path = r->path;
 		return;
 	}
+	make_cwd(b);
 	if (!r->readonly_deep)
 		add_root_attributes(b, false);
 	s = plan_add(b, SIDE_INIT, STEP_PIVOT, r->at);

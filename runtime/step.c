@@ -352,6 +352,7 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
 	[STEP_CONSOLE] = {"console", I, &table_step_console},
 	[STEP_MASK] = {"mask", I, &table_step_paths},
 	[STEP_READONLY] = {"readonly", I, &table_step_paths},
+	[STEP_MAKE_DIR] = {"make-directory", I, &table_step_path},
 	[STEP_ATTRIBUTES] = {"attributes", I, &table_step_attributes},
 	[STEP_PIVOT] = {"pivot", I, &table_step_pivot},
 	[STEP_CHROOT] = {"chroot", I, &table_step_path},
