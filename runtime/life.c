@@ -156,7 +156,7 @@ int life_open(struct life *l, bool lock, struct err *e)
 	TRY(l->root);
 	l->dir = state_open(l->root, l->o.id, lock, e);
 	TRY(l->dir);
-	return state_read(l->dir, &l->pool, &l->state, e);
+	return state_read(l->dir, l->o.id, &l->pool, &l->state, e);
 }
 
 /* --- loading -------------------------------------------------------------------------------------- */

@@ -209,22 +209,18 @@ static int end_creator(const struct state *s, struct err *e)
 /* What a creator left that was killed before it could write a state, or a state that cannot be read. */
 static int remove_remains(struct life *l, struct err *e)
 {
-	struct err mine = *e;
-
-	own_close(&l->dir);
-	l->dir = state_open(l->root, l->o.id, true, e);
-	TRY(l->dir);
-	log_warning("%s: removed without looking for processes and cgroups", mine.text);
+	log_warning("%s: removed without looking for processes and cgroups", e->text);
 	return state_remove(l->root, l->o.id, l->dir, e);
 }
 
+/* With force what cannot be read is still opened and locked; then the failure is that of reading. */
 static int open_for_delete(struct life *l, struct err *e)
 {
 	int r = life_open(l, false, e);
 
-	if (r < 0)
+	if (r < 0 && (l->dir < 0 || !l->o.force))
 		return r;
-	if (l->o.force)
+	if (r >= 0 && l->o.force)
 		TRY(end_creator(l->state, e));
 	own_close(&l->dir);
 	/* Read again under the lock: it may have changed meanwhile. */
@@ -236,7 +232,7 @@ int life_delete(struct life *l, struct err *e)
 	enum status status;
 	int r = l->dir >= 0 && l->state ? 0 : open_for_delete(l, e);
 
-	if (r == -ENOENT && l->dir < 0)
+	if (r == -ENOENT)
 		return l->o.force ? 0 : r;
 	if (r < 0 && l->dir >= 0 && l->o.force)
 		return remove_remains(l, e);

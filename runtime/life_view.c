@@ -67,11 +67,15 @@ static int show(struct life *l, const char *id,
 	struct err e;
 	own_fd int dir = state_open(l->root, id, false, &e);
 	struct state *s;
+	int r;
 
-	/* One that is being made or removed at this moment, or is damaged, does not spoil the list. */
+	/* One that is being removed at this moment, or is damaged, does not spoil the list. */
 	if (dir < 0)
 		return 0;
-	if (state_read(dir, &pool, &s, &e) < 0) {
+	r = state_read(dir, id, &pool, &s, &e);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0) {
 		log_warning("container '%s': %s", id, e.text);
 		return 0;
 	}

@@ -223,7 +223,7 @@ static int damaged(struct err *e)
 	return err_fix(e, "'delete --force' removes what is left of the container");
 }
 
-int state_read(int dir, struct pool *pool, struct state **ret, struct err *e)
+static int read_file(int dir, struct pool *pool, struct state **ret, struct err *e)
 {
 	struct state *s = POOL_NEW(pool, struct state);
 	struct origin origin = {.file = STATE_FILE};
@@ -248,6 +248,26 @@ int state_read(int dir, struct pool *pool, struct state **ret, struct err *e)
 	}
 	*ret = s;
 	return 0;
+}
+
+int state_read(int dir, const char *id, struct pool *pool, struct state **ret, struct err *e)
+{
+	enum { PATIENCE_MS = 200 };
+
+	for (int waited = 0;; waited += 5) {
+		int r = read_file(dir, pool, ret, e);
+		struct stat st;
+
+		if (r != -ENOENT)
+			return r;
+		if (fstat(dir, &st) < 0 || !st.st_nlink)
+			return no_such(id, e);
+		if (waited >= PATIENCE_MS)
+			break;
+		pause_ms(5);
+	}
+	err_set(e, EBADMSG, "%s is missing", STATE_FILE);
+	return damaged(e);
 }
 
 /* --- looking --------------------------------------------------------------------------------------- */
@@ -299,25 +319,6 @@ static bool is_frozen(const struct state *s)
 	return false;
 }
 
-enum status state_status(int dir, const struct state *s)
-{
-	int sock;
-
-	if (!s->complete)
-		return is_alive(s->creator, s->creator_started) ? STATUS_CREATING : STATUS_STOPPED;
-	if (!is_alive(s->pid, s->started))
-		return STATUS_STOPPED;
-	/* The socket is there until start; whether somebody still listens is what tells. */
-	if (!faccessat(dir, START_SOCKET, F_OK, AT_SYMLINK_NOFOLLOW)) {
-		sock = state_connect_start(dir, NULL);
-		if (sock >= 0) {
-			close(sock);
-			return STATUS_CREATED;
-		}
-	}
-	return is_frozen(s) ? STATUS_PAUSED : STATUS_RUNNING;
-}
-
 int state_open_process(const struct state *s, struct err *e)
 {
 	own_fd int pidfd = -1;
@@ -353,6 +354,19 @@ int state_connect_start(int dir, struct err *e)
 	return take_fd(&sock);
 }
 
+/*
+ * The socket is there until start; whether somebody still listens is what tells. A process that is
+ * stopped or frozen takes no connection: then the queue fills up (EAGAIN), and we do not wait.
+ */
+static bool is_listened_to(int dir)
+{
+	own_fd int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un a;
+
+	start_address(dir, &a);
+	return sock >= 0 && (!connect(sock, (struct sockaddr *)&a, sizeof(a)) || errno == EAGAIN);
+}
+
 int state_listen_start(int dir, struct err *e)
 {
 	own_fd int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -362,6 +376,17 @@ int state_listen_start(int dir, struct err *e)
 	if (sock < 0 || bind(sock, (struct sockaddr *)&a, sizeof(a)) < 0 || listen(sock, 4) < 0)
 		return err_sys(e, errno, "make the start socket");
 	return take_fd(&sock);
+}
+
+enum status state_status(int dir, const struct state *s)
+{
+	if (!s->complete)
+		return is_alive(s->creator, s->creator_started) ? STATUS_CREATING : STATUS_STOPPED;
+	if (!is_alive(s->pid, s->started))
+		return STATUS_STOPPED;
+	if (!faccessat(dir, START_SOCKET, F_OK, AT_SYMLINK_NOFOLLOW) && is_listened_to(dir))
+		return STATUS_CREATED;
+	return is_frozen(s) ? STATUS_PAUSED : STATUS_RUNNING;
 }
 
 /* --- for people and engines -------------------------------------------------------------------------- */

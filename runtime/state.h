@@ -60,7 +60,12 @@ int state_claim(int root, const char *id, struct err *e);
 int state_open(int root, const char *id, bool lock, struct err *e);
 
 int state_write(int dir, const struct state *s, struct err *e);
-int state_read(int dir, struct pool *pool, struct state **ret, struct err *e);
+
+/*
+ * It may be made or removed at this moment: waits a little for a file that is not there yet, and is
+ * -ENOENT when the directory is gone.
+ */
+int state_read(int dir, const char *id, struct pool *pool, struct state **ret, struct err *e);
 
 /* Removes ROOT/ID and what is in it. */
 int state_remove(int root, const char *id, int dir, struct err *e);

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+# For the tests of the life cycle and the command line, loaded behind helpers. Names begin with $ID, which
+# no other test on the machine has at the same time: cgroups are named by them.
+ID=t$$
+
+# Only what is this test's own: other tests may be at work on the machine.
+left() {
+	echo "processes: $(pgrep -f -- "--root $BATS_FILE_TMPDIR" || true)"
+	echo "mounts: $(grep -c -F "$BATS_FILE_TMPDIR" /proc/self/mountinfo || true)"
+	echo "cgroups: $(cgroups_of "$ID")"
+}
+
+# cgroups_of NAME: the cgroups of all containers whose names begin so.
+cgroups_of() {
+	find /sys/fs/cgroup -type d -name "$1*" 2>/dev/null || true
+}
+
+pid_of() {
+	jr state "$1" | jq .pid
+}
+
+# started NAME: a container of $BUNDLE that runs.
+started() {
+	jr create -b "$BUNDLE" "$1"
+	jr start "$1"
+}
+
+# gone PID: no such process, or only what its parent has not taken note of yet.
+gone() {
+	! grep -qs '^State:.[^ZX]' "/proc/$1/status"
+}
+
+# runs PID NAME: the process is executed, by that name.
+runs() {
+	[ "$(cat "/proc/$1/comm" 2>/dev/null)" = "$2" ]
+}
+
+# same A B: for what should be equal; says what is not.
+same() {
+	[ "$1" = "$2" ] || { printf 'is:     %s\nshould: %s\n' "$1" "$2"; return 1; }
+}
+
+there() {
+	[ -e "$1" ]
+}
+
+# waiting_hook KIND: the next container's hook of that kind makes $T/waiting, and ends when $T/go is made.
+waiting_hook() {
+	cat > "$T/hook" <<-EOF
+		#!/bin/sh
+		cat > "$T/waiting.new"
+		mv "$T/waiting.new" "$T/waiting"
+		while [ -d "$T" ] && [ ! -e "$T/go" ]; do sleep 0.05; done
+	EOF
+	chmod 755 "$T/hook"
+	config '.hooks[$kind] = [{path: $path}]' --arg kind "$1" --arg path "$T/hook"
+}
+
+# many N COMMAND: N of them at once; their exit status is in the lines of $T/many.
+many() {
+	local n=$1 i pids=() command=("${@:2}")
+	: > "$T/many"
+	: > "$T/many.err"
+	for ((i = 0; i < n; i++)); do
+		{ "${command[@]}" 2>> "$T/many.err" && echo 0 >> "$T/many" || echo $? >> "$T/many"; } 3>&- &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+}
+
+# how_many STATUS: of the commands of the last many ended so.
+how_many() {
+	grep -c -x "$1" "$T/many" || true
+}
