@@ -117,22 +117,23 @@ static int make_id(struct cmd_call *c, const char *from)
 }
 
 /*
- * run and create take "ID [COMMAND …]"; run also "BUNDLE [COMMAND …]", and with --config just
- * "-- COMMAND …".
+ * run and create take "ID [COMMAND …]", also behind "--", as an id may begin with a dash; run also
+ * "BUNDLE [COMMAND …]", and with --config just "-- COMMAND …".
  */
 static int set_target(struct cmd_call *c, bool may_invent)
 {
-	bool words = c->argc > 0 && c->dashes > 0;
+	bool config = jailrt_get(c->jailrt, "config") != NULL;
+	bool words = c->argc > 0 && (c->dashes > 0 || !may_invent || !config);
 
-	if (words && may_invent && !jailrt_get(c->jailrt, "bundle") &&
-		!jailrt_get(c->jailrt, "config") && is_bundle(c->argv[0])) {
+	if (words && may_invent && !jailrt_get(c->jailrt, "bundle") && !config &&
+		is_bundle(c->argv[0])) {
 		if (cmd_set(c, "bundle", c->argv[0]) < 0 || make_id(c, c->argv[0]) < 0)
 			return CMD_FAILED;
 		return set_command(c, 1);
 	}
 	if (words)
 		return cmd_set_id(c) < 0 ? CMD_FAILED : set_command(c, 1);
-	if (!may_invent || (!jailrt_get(c->jailrt, "config") && !jailrt_get(c->jailrt, "bundle")))
+	if (!may_invent || (!config && !jailrt_get(c->jailrt, "bundle")))
 		return CMD_REFUSE(c, "the container's id is missing");
 	if (make_id(c, NULL) < 0)
 		return CMD_FAILED;
