@@ -23,13 +23,14 @@ static int release(struct run *r, struct err *e)
 }
 
 /*
- * While it waits for start it keeps its stdio, what it was asked to hand on, and what it needs; any
- * other fd of its creator's caller could be a pipe whose end somebody waits for.
+ * While it waits for start it keeps its stdio, what it was asked to hand on, and what it needs. Any
+ * other fd of its creator's caller could be a pipe whose end somebody waits for; and whoever gets into
+ * the container meanwhile must not find the host's procfs in /proc/1/fd.
  */
 static void close_others(struct run *r)
 {
-	fd_close_others(3 + (int)r->keep_fds, r->start, r->proc);
-	r->talk[RUN_CHILD_END(SIDE_INIT)] = r->null = -1;
+	fd_close_others(3 + (int)r->keep_fds, r->start, -1);
+	r->talk[RUN_CHILD_END(SIDE_INIT)] = r->null = r->proc = -1;
 }
 
 static int carry_out(struct run *r, const struct step *s, struct err *e)

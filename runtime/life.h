@@ -131,6 +131,9 @@ int life_hook_texts(const char *version, const char *id, const char *bundle,
 /* A process of its own that outlives the command: it waits for the end, keeps the time limit, reports. */
 int life_watch(struct life *l, struct err *e);
 
+/* That what preserve_fds hands on is open, and the caller's. */
+int life_check_fds(const struct life *l, struct err *e);
+
 int life_write_pid_file(const char *path, pid_t pid, struct err *e);
 int life_send_console(const char *socket, int console, struct err *e);
 

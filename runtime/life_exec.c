@@ -225,6 +225,7 @@ int life_exec_begin(struct life *l, struct err *e)
 
 	TRY(life_open(l, false, e));
 	TRY(check_running(l, e));
+	TRY(life_check_fds(l, e));
 	TRY(load_copy(l, e));
 	if (!l->state->no_new_keyring && l->loaded.dialect == DIALECT_OCI)
 		l->loaded.jail.process.keyring = pool_printf(&l->pool, "_ses.%s", l->o.id);

@@ -181,10 +181,13 @@ static int check_terminal(const struct life *l, bool detached, struct err *e)
 	return 0;
 }
 
-static int check_fds(const struct life *l, struct err *e)
+int life_check_fds(const struct life *l, struct err *e)
 {
 	for (uint32_t fd = 3; fd < 3 + l->o.preserve_fds; fd++) {
-		if (fcntl((int)fd, F_GETFD) < 0)
+		int flags = fcntl((int)fd, F_GETFD);
+
+		/* What is closed by exec was opened by ourselves: the log, say. */
+		if (flags < 0 || flags & FD_CLOEXEC)
 			return err_set(e, EBADF, "--preserve-fds %u: fd %u is not open",
 				l->o.preserve_fds, fd);
 	}
@@ -233,7 +236,7 @@ int life_begin(struct life *l, bool hold, struct err *e)
 	TRY(state_check_id(l->o.id, e));
 	TRY(life_load(l, e));
 	TRY(check_terminal(l, hold || l->o.detach, e));
-	TRY(check_fds(l, e));
+	TRY(life_check_fds(l, e));
 	TRY(check_root(l, e));
 	if (l->o.report) {
 		l->report_fd = report_open(l->o.report, l->o.preserve_fds, e);

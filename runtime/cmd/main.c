@@ -307,6 +307,16 @@ static const char *program_name(const char *argv0)
 	return name && (!strcmp(name, "runc") || !strcmp(name, "crun")) ? name : "jailrt";
 }
 
+/* What we open would take the place of a closed stdin, be held by containers and hear our words. */
+static int fill_stdio(void)
+{
+	for (int fd = 0; fd < 3; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			return -1;
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct cmd_call c = {
@@ -317,6 +327,10 @@ int main(int argc, char **argv)
 	};
 	int r;
 
+	if (fill_stdio() < 0) {
+		say(c.program, "", "/dev/null cannot be opened");
+		return 1;
+	}
 	if (!c.jailrt) {
 		say(c.program, "", "out of memory");
 		return 1;

@@ -168,7 +168,8 @@ int exec_close_fds(int proc, unsigned first, struct err *e)
 {
 	int r = sys_close_range(first, ~0U, SYS_CLOSE_RANGE_CLOEXEC);
 
-	return r < 0 ? close_by_list(proc, first, e) : 0;
+	/* Who waited for start has no procfs any more, and has closed all the others then. */
+	return r < 0 && proc >= 0 ? close_by_list(proc, first, e) : 0;
 }
 
 /* --- HOME -------------------------------------------------------------------------------------- */
