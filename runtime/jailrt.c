@@ -151,13 +151,17 @@ PUBLIC int jailrt_step(struct jailrt *j)
 PUBLIC int jailrt_end(struct jailrt *j, int *ret_status)
 {
 	struct life *l = &j->life;
+	struct err deleting;
 	int r = 0;
 
 	*ret_status = l->status;
 	if (l->report_fd >= 0)
 		r = report_write(&l->report, l->report_fd, &j->err);
-	if (j->deletes && l->state && life_delete(l, &j->err) < 0)
-		r = -j->err.code;
+	/* It is deleted in any case; the failure that came first is the one to be told. */
+	if (j->deletes && l->state && life_delete(l, &deleting) < 0 && r >= 0) {
+		j->err = deleting;
+		r = -deleting.code;
+	}
 	return r;
 }
 

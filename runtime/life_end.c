@@ -230,10 +230,11 @@ static int open_for_delete(struct life *l, struct err *e)
 int life_delete(struct life *l, struct err *e)
 {
 	enum status status;
-	int r = l->dir >= 0 && l->state ? 0 : open_for_delete(l, e);
+	int r = l->dir >= 0 && l->state ? state_lock(l->dir, l->o.id, e) : open_for_delete(l, e);
 
+	/* Somebody else may have deleted it; there may even be another of that name by now. */
 	if (r == -ENOENT)
-		return l->o.force ? 0 : r;
+		return l->o.force || l->claimed ? 0 : r;
 	if (r < 0 && l->dir >= 0 && l->o.force)
 		return remove_remains(l, e);
 	TRY(r);
@@ -327,38 +328,53 @@ static int watch_end(struct life *l, uint64_t limit_ms, struct err *e)
 	report_usage(r, &l->state->cgroups);
 	l->status = status_of_stranger(l->pidfd, l->pid);
 	r->id = l->o.id;
-	r->wall_ms = milliseconds_since(&l->started);
-	r->has_wall_ms = true;
+	if (l->started.tv_sec)
+		OPT_SET(r, wall_ms, milliseconds_since(&l->started));
 	report_judge(r, l->status, l->timed_out, NULL);
 	l->phase = LIFE_ENDED;
 	return l->report_fd >= 0 ? report_write(r, l->report_fd, e) : 0;
 }
 
+/* Those who wait to report share it; delete gives them the time to read the cgroups. */
+static int lock_watch(int dir, struct err *e)
+{
+	own_fd int fd = openat(dir, "watch", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0 || flock(fd, LOCK_SH) < 0)
+		return err_sys(e, errno, "make the watcher's lock");
+	return take_fd(&fd);
+}
+
 int life_wait(struct life *l, struct err *e)
 {
+	own_fd int lock = -1;
+
 	TRY(life_open(l, false, e));
 	if (l->o.report) {
 		l->report_fd = report_open(l->o.report, 0, e);
 		TRY(l->report_fd);
+		lock = lock_watch(l->dir, e);
+		TRY(lock);
 	}
 	l->pid = l->state->pid;
 	l->pidfd = state_open_process(l->state, e);
 	TRY(l->pidfd);
-	clock_gettime(CLOCK_MONOTONIC, &l->started);
+	state_read_start(l->dir, &l->started);
 	return watch_end(l, 0, e);
 }
 
+/* What it holds open is its own: the container's lock and what somebody waits for the end of are not. */
 static _Noreturn void watcher(struct life *l, int lock)
 {
-	own_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const int keep[] = {lock, l->pidfd, l->report_fd};
 	struct err e;
 
-	(void)lock; /* held as long as we live */
 	(void)setsid();
-	/* Whoever started us may wait for the end of a pipe. */
 	for (int fd = 0; fd < 3; fd++)
 		(void)dup2(null, fd);
-	own_close(&l->root);
+	fd_close_others(3, keep, ARRAY_LEN(keep));
+	l->root = l->dir = -1;
 	if (watch_end(l, l->state->time_limit, &e) < 0)
 		_exit(1);
 	_exit(0);
@@ -366,11 +382,10 @@ static _Noreturn void watcher(struct life *l, int lock)
 
 int life_watch(struct life *l, struct err *e)
 {
-	own_fd int lock = openat(l->dir, "watch", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	own_fd int lock = lock_watch(l->dir, e);
 	pid_t pid;
 
-	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0)
-		return err_sys(e, errno, "make the watcher's lock");
+	TRY(lock);
 	pid = fork();
 	if (pid < 0)
 		return err_sys(e, errno, "start a watcher");

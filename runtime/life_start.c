@@ -57,6 +57,7 @@ static int launch(struct life *l, struct err *e)
 
 	TRY(sock);
 	clock_gettime(CLOCK_MONOTONIC, &l->started);
+	state_write_start(l->dir, &l->started);
 	TRY(let_go(sock, e));
 	if (unlinkat(l->dir, "start", 0) < 0 && errno != ENOENT)
 		return err_sys(e, errno, "remove the start socket");

@@ -39,6 +39,7 @@ static int open_number(const char *where, unsigned preserve_fds, struct err *e)
 {
 	uint64_t n;
 	own_fd int fd = -1;
+	int mode;
 
 	if (fmt_u64(where + 3, strlen(where + 3), &n) < 0 || n > 1 << 20)
 		return err_set(e, EINVAL, "'%s' is not fd:N", where);
@@ -46,6 +47,11 @@ static int open_number(const char *where, unsigned preserve_fds, struct err *e)
 		err_set(e, EINVAL, "fd %d is the container's too, which could write to it", (int)n);
 		return err_fix(e, "open the report on a higher fd");
 	}
+	mode = fcntl((int)n, F_GETFL);
+	if (mode < 0)
+		return err_sys(e, errno, "report on fd %d", (int)n);
+	if ((mode & O_ACCMODE) == O_RDONLY || mode & O_PATH)
+		return err_set(e, EBADF, "report on fd %d: it is not open for writing", (int)n);
 	/* The original stays open in us, so it must not reach the program either. */
 	if (fcntl((int)n, F_SETFD, FD_CLOEXEC) < 0)
 		return err_sys(e, errno, "report on fd %d", (int)n);
@@ -127,14 +133,19 @@ void report_rusage(struct report *r, const struct rusage *ru)
 
 /* --- the cause ------------------------------------------------------------------------------------ */
 
-/* At the hard limit of CPU time the kernel kills; at the soft one it sends SIGXCPU. */
+/*
+ * At the hard limit of CPU time the kernel kills; at the soft one it sends SIGXCPU. It counts whole ticks
+ * there, whoever had the rest of them, so the exact time that is reported may be a little less.
+ */
 static bool cpu_used_up(const struct report *r, const struct jail_rlimits *rlimits)
 {
+	uint64_t used = r->user_us + r->system_us;
+
 	for (size_t i = 0; rlimits && i < rlimits->n; i++) {
 		const struct jail_rlimit *l = &rlimits->v[i];
 
 		if (l->resource == RLIMIT_CPU && l->limit.rlim_max != RLIM_INFINITY)
-			return (r->user_us + r->system_us) / 1000000 >= l->limit.rlim_max;
+			return (used + used / 20 + 20000) / 1000000 >= l->limit.rlim_max;
 	}
 	return false;
 }

@@ -62,6 +62,7 @@ const char *const status_names[] = {
 
 #define STATE_FILE   "state.json"
 #define START_SOCKET "start"
+#define START_TIME   "started"
 
 /* --- the directory ------------------------------------------------------------------------------- */
 
@@ -157,20 +158,29 @@ static int no_such(const char *id, struct err *e)
 	return err_set(e, ENOENT, "container does not exist: '%s'", id);
 }
 
+static int check_there(int dir, const char *id, struct err *e)
+{
+	struct stat st;
+
+	return fstat(dir, &st) < 0 || !st.st_nlink ? no_such(id, e) : 0;
+}
+
+int state_lock(int dir, const char *id, struct err *e)
+{
+	TRY(lock(dir, id, e));
+	/* Who had the lock before may have deleted it. */
+	return check_there(dir, id, e);
+}
+
 int state_open(int root, const char *id, bool lock_it, struct err *e)
 {
 	own_fd int dir = openat(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat st;
 
 	if (dir < 0 && errno == ENOENT)
 		return no_such(id, e);
 	if (dir < 0)
 		return err_sys(e, errno, "open the state of '%s'", id);
-	if (lock_it)
-		TRY(lock(dir, id, e));
-	/* Who had the lock before may have deleted it. */
-	if (fstat(dir, &st) < 0 || !st.st_nlink)
-		return no_such(id, e);
+	TRY(lock_it ? state_lock(dir, id, e) : check_there(dir, id, e));
 	return take_fd(&dir);
 }
 
@@ -217,6 +227,28 @@ int state_write(int dir, const struct state *s, struct err *e)
 	return 0;
 }
 
+void state_write_start(int dir, const struct timespec *t)
+{
+	own_fd int fd = openat(dir, START_TIME, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	char text[32];
+
+	fmt_put(text, sizeof(text), "%llu",
+		(unsigned long long)t->tv_sec * 1000000000 + (unsigned long long)t->tv_nsec);
+	if (fd >= 0)
+		(void)fd_write_all(fd, text, strlen(text), NULL); /* then nobody knows */
+}
+
+void state_read_start(int dir, struct timespec *ret)
+{
+	char text[32];
+	uint64_t v;
+
+	*ret = (struct timespec){0};
+	if (fd_read_small(dir, START_TIME, text, sizeof(text)) > 0 &&
+		!fmt_u64(text, strlen(text), &v))
+		*ret = (struct timespec){(time_t)(v / 1000000000), (long)(v % 1000000000)};
+}
+
 static int damaged(struct err *e)
 {
 	err_add(e, "the state file is damaged");
@@ -256,12 +288,10 @@ int state_read(int dir, const char *id, struct pool *pool, struct state **ret, s
 
 	for (int waited = 0;; waited += 5) {
 		int r = read_file(dir, pool, ret, e);
-		struct stat st;
 
 		if (r != -ENOENT)
 			return r;
-		if (fstat(dir, &st) < 0 || !st.st_nlink)
-			return no_such(id, e);
+		TRY(check_there(dir, id, e));
 		if (waited >= PATIENCE_MS)
 			break;
 		pause_ms(5);

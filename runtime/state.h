@@ -9,10 +9,14 @@
  *	state.json	table_state, replaced as a whole, so that reading it needs no lock
  *	config		a copy of the config, which exec reads again
  *	start		a socket that init listens on until start lets it go
+ *	started		when that was
+ *	watch		held locked by those who wait to report
  *
  * A command that changes a container holds a lock on the directory. Whether a container is created,
  * running, paused or stopped is not written down but looked at: the socket, the process, the freezer.
  */
+#include <time.h>
+
 #include "../spec/event.h"
 #include "../spec/field.h"
 #include "../spec/oci.h"
@@ -59,6 +63,9 @@ int state_claim(int root, const char *id, struct err *e);
 /* Opens ROOT/ID, and locks it when lock is true, waiting a while for who has it. -ENOENT: no such. */
 int state_open(int root, const char *id, bool lock, struct err *e);
 
+/* Locks what is open already. -ENOENT: it was deleted meanwhile. */
+int state_lock(int dir, const char *id, struct err *e);
+
 int state_write(int dir, const struct state *s, struct err *e);
 
 /*
@@ -66,6 +73,13 @@ int state_write(int dir, const struct state *s, struct err *e);
  * -ENOENT when the directory is gone.
  */
 int state_read(int dir, const char *id, struct pool *pool, struct state **ret, struct err *e);
+
+/*
+ * When it was started, of CLOCK_MONOTONIC: for reports alone, so that what cannot be kept is no failure,
+ * and zero when it was not.
+ */
+void state_write_start(int dir, const struct timespec *t);
+void state_read_start(int dir, struct timespec *ret);
 
 /* Removes ROOT/ID and what is in it. */
 int state_remove(int root, const char *id, int dir, struct err *e);

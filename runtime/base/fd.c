@@ -182,19 +182,20 @@ static void close_between(int first, int last)
 		close(fd);
 }
 
-void fd_close_others(int first, int a, int b)
+void fd_close_others(int first, const int *keep, size_t n)
 {
-	int low = a < b ? a : b, high = a < b ? b : a;
+	for (;;) {
+		int next = INT_MAX;
 
-	if (low >= first) {
-		close_between(first, low - 1);
-		first = low + 1;
+		for (size_t i = 0; i < n; i++) {
+			if (keep[i] >= first && keep[i] < next)
+				next = keep[i];
+		}
+		close_between(first, next == INT_MAX ? next : next - 1);
+		if (next == INT_MAX)
+			return;
+		first = next + 1;
 	}
-	if (high >= first) {
-		close_between(first, high - 1);
-		first = high + 1;
-	}
-	close_between(first, INT_MAX);
 }
 
 bool fd_is_proc_root(int fd)

@@ -51,8 +51,8 @@ int fd_replace_file(
 /* Waits until the fd is readable: 1, or 0 after timeout_ms (-1: no limit); -errno on failure. */
 int fd_wait(int fd, int timeout_ms);
 
-/* Closes all fds from first on but a and b (-1: none). */
-void fd_close_others(int first, int a, int b);
+/* Closes all fds from first on but these (-1: none). */
+void fd_close_others(int first, const int *keep, size_t n);
 
 /* 1 when the fd is the root of a procfs, a character device with that number, and so on; else 0. */
 bool fd_is_proc_root(int fd);

@@ -92,11 +92,30 @@ load life
 	same "$(jr list -q)" ""
 }
 
+@test "a container that is deleted under its run leaves the id to the next one" {
+	bundle
+	command_is sleep 100
+	local runner code n
+	for n in 1 2 3 4 5 6 7 8; do
+		jr run -b "$BUNDLE" "$ID" 2> run.err 3>&- &
+		runner=$! code=0
+		wait_for 10 is_status "$ID" running
+		jr delete --force "$ID"
+		jr create -b "$BUNDLE" "$ID"
+		wait "$runner" || code=$?
+		same "$code" 137
+		same "$(cat run.err)" ""
+		is_status "$ID" created
+		jr delete "$ID"
+	done
+}
+
 @test "20 execs at once all run" {
 	bundle
 	command_is sleep 100
 	started "$ID"
 	many 20 jr exec "$ID" echo hello > said
+	cat "$T/many.err"
 	same "$(how_many 0)" 20
 	same "$(grep -c -x hello said)" 20
 }
