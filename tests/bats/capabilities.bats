@@ -10,7 +10,7 @@ capabilities() {
 # sets: what the program sees, as "Inh Prm Eff Bnd Amb".
 sets() {
 	command_is grep ^Cap /proc/self/status
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says CapAmb
 	SETS=$(sed -n 's/^Cap\(Inh\|Prm\|Eff\|Bnd\|Amb\):\t0*\([0-9a-f]\)/\2/p' <<< "$output" | tr '\n' ' ')
 }
@@ -68,7 +68,7 @@ sets() {
 @test "what the caller does not have is refused, with what to do" {
 	bundle
 	capabilities '{bounding: ["SYS_TIME"], permitted: ["SYS_TIME"], effective: ["SYS_TIME"]}'
-	run capsh --drop=cap_sys_time -- -c 'exec "$@"' sh "$JAILRT" --root "$STATES" run -b "$BUNDLE" c
+	run capsh --drop=cap_sys_time -- -c 'exec "$@"' sh "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
 	fails_with 1 "process.capabilities"
 	fails_with 1 "set the capabilities: Operation not permitted"
 	fails_with 1 "Fix: leave out the capabilities that the caller itself does not have"
@@ -78,11 +78,11 @@ sets() {
 	bundle '.root.readonly = false'
 	script 'touch /tmp/x && chown 5 /tmp/x && stat -c %u /tmp/x'
 	capabilities '{bounding: ["CHOWN"], permitted: ["CHOWN"], effective: ["CHOWN"]}'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says 5
 	rm "$BUNDLE/rootfs/tmp/x"
 	capabilities '{bounding: ["KILL"], permitted: ["KILL"], effective: ["KILL"]}'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	[ "$status" -eq 1 ]
 	[[ "$output" == *"Operation not permitted"* ]]
 }
@@ -99,7 +99,7 @@ sets() {
 @test "what is effective must be permitted, and what is not inheritable is never ambient" {
 	bundle '.process.user = {uid: 1000, gid: 1000}'
 	capabilities '{bounding: ["CHOWN"], effective: ["CHOWN"]}'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "process.capabilities.effective"
 	fails_with 1 "cannot be effective without being permitted"
 	capabilities '{bounding: ["CHOWN", "KILL"], permitted: ["CHOWN", "KILL"], effective: [],
@@ -128,12 +128,12 @@ sets() {
 	chmod 4755 src/id
 	config '.mounts += [{destination: "/mnt", source: $s, options: ["bind"]}]' --arg s "$T/src"
 	script '/mnt/id -u; grep NoNewPrivs /proc/self/status'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "${lines[0]}" = 1000 ]
 	[[ "${lines[1]}" =~ 1$ ]]
 	config '.process.noNewPrivileges = false'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "${lines[0]}" = 0 ]
 	[[ "${lines[1]}" =~ 0$ ]]

@@ -33,13 +33,13 @@ kmsg_is() {
 }
 
 kmsg_here_is() {
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "${lines[*]}" = "$1" ] || { echo "'${lines[*]}', not '$1'"; return 1; }
 }
 
 kmsg_on_v2_is() {
-	run on_v2 "$JAILRT" --root "$STATES" run -b "$BUNDLE" c
+	run on_v2 "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
 	says ""
 	[ "${lines[*]}" = "$1" ] || { echo "v2: '${lines[*]}', not '$1'"; return 1; }
 }
@@ -50,7 +50,7 @@ kmsg_on_v2_is() {
 		for l in fd stdin stdout stderr ptmx; do readlink $l; done
 		echo x > null; head -c 2 zero | wc -c; head -c 3 urandom | wc -c; echo x > full
 		ls console'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	local name i=0
 	for name in null:3 zero:5 full:7 random:8 urandom:9; do
 		[ "${lines[$((i++))]}" = "${name%:*} character special file 1:${name#*:} 666 0:0" ]
@@ -70,7 +70,7 @@ kmsg_on_v2_is() {
 		{path: "/dev/unbuffered", type: "u", major: 1, minor: 5},
 		{path: "/dev/null", type: "c", major: 1, minor: 3, fileMode: 146}]'
 	script 'stat -c "%F %t:%T %a %u:%g" /dev/fuse /opt/new/disk /dev/pipe /dev/unbuffered /dev/null'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "${lines[0]}" = "character special file a:e5 600 5:6" ]
 	[ "${lines[1]}" = "block special file 7:3 640 0:7" ]
@@ -85,20 +85,20 @@ kmsg_on_v2_is() {
 	command_is stat -c %t:%T /opt/null
 	mkdir "$BUNDLE/rootfs/opt"
 	mknod "$BUNDLE/rootfs/opt/null" c 1 3
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says 1:3
 	rm "$BUNDLE/rootfs/opt/null"
 	mknod "$BUNDLE/rootfs/opt/null" c 1 5
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "linux.devices[0]"
 	fails_with 1 "'/opt/null' is there already and is another kind of file"
 	rm "$BUNDLE/rootfs/opt/null"
 	ln -s /dev/null "$BUNDLE/rootfs/opt/null"
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "'/opt/null' is there already and is another kind of file"
 	rm "$BUNDLE/rootfs/opt/null"
 	touch "$BUNDLE/rootfs/opt/null"
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "'/opt/null' is there already and is another kind of file"
 	[ -f "$BUNDLE/rootfs/opt/null" ]
 }
@@ -106,14 +106,14 @@ kmsg_on_v2_is() {
 @test "a node that cannot be is refused with its place" {
 	bundle
 	devices '[{path: "/dev/x", type: "c"}]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "linux.devices[0]"
 	fails_with 1 "'major' and 'minor' are needed"
 	devices '[{path: "/dev/x", type: "x", major: 1, minor: 1}]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "linux.devices[0].type"
 	devices '[{path: "/dev/..", type: "p"}]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "linux.devices[0].path"
 }
 
@@ -126,7 +126,7 @@ kmsg_on_v2_is() {
 	config '.mounts |= (map(select(.destination | startswith("/dev") | not))
 		+ [{destination: "/dev", source: $d, options: ["bind"]}])' --arg d "$T/hostdev"
 	script 'echo x > /dev/null; ls /dev'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "${lines[*]}" = "null tty" ]
 	[ "$(ls -l hostdev)" = "$before" ]
@@ -189,13 +189,13 @@ kmsg_on_v2_is() {
 		{allow: false, type: "c", major: 1, minor: 11, access: "w"}]'
 	kmsg_on_v2_is "made read no write"
 	[ -d /sys/fs/cgroup/devices ] || skip "without cgroup v1"
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "linux.resources.devices"
 	fails_with 1 "'deny c 1:11 w' is for a part of what an earlier rule is for"
 	rules '[{allow: true, access: "rwm"}, {allow: false, type: "c", major: 1},
 		{allow: true, type: "c", minor: 11}]'
 	kmsg_on_v2_is "made read write"
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "'allow c *:11 rwm' is for a part of what an earlier rule is for"
 }
 
@@ -204,10 +204,10 @@ kmsg_on_v2_is() {
 	rules '[{allow: true, type: "c", major: 1}, {allow: false, type: "c"}, {allow: false, type: "b"}]'
 	script 'echo x > /dev/null && head -c 1 /dev/zero | wc -c; echo x > /dev/full
 		mknod /tmp/z c 1 5 && mknod /tmp/b b 7 0 && head -c 2 /tmp/z | wc -c; rm /tmp/z /tmp/b'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	[ "${lines[0]} ${lines[2]}" = "1 2" ]
 	[[ "${lines[1]}" == *"No space left on device"* ]]
-	run on_v2 "$JAILRT" --root "$STATES" run -b "$BUNDLE" c
+	run on_v2 "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
 	[ "${lines[0]} ${lines[2]}" = "1 2" ]
 	[[ "${lines[1]}" == *"No space left on device"* ]]
 }
@@ -215,20 +215,20 @@ kmsg_on_v2_is() {
 @test "rules that cannot be are refused with their place" {
 	bundle
 	rules '[{allow: true, major: 1, minor: 3}]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "linux.resources.devices[0]"
 	fails_with 1 "a device number needs the type c or b"
 	rules '[{allow: false, access: "r"}]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "a rule for all devices must be for rwm"
 	rules '[{allow: true, type: "c", major: -2}]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "a device number is 0 or more, or -1 for any"
 	rules '[{allow: true, type: "c", major: 1, minor: 3, access: "rx"}]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "linux.resources.devices[0].access"
 	rules '[{type: "c", major: 1, minor: 3}]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "linux.resources.devices[0]"
 	fails_with 1 "allow"
 }
@@ -242,7 +242,7 @@ kmsg_on_v2_is() {
 	script 'cd /dev; stat -c "%F %t:%T %u" null kmsg; echo x > null; head -c 2 zero | wc -c
 		stat -c "%F %u" pipe; grep -c " /dev/\(null\|kmsg\) .* - devtmpfs " /proc/self/mountinfo
 		echo x > kmsg; mknod /tmp/z c 1 5; readlink stdin'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	[ "${lines[0]}" = "character special file 1:3 65534" ]
 	[ "${lines[1]}" = "character special file 1:b 65534" ]
 	[ "${lines[2]}" = 2 ]
@@ -252,7 +252,7 @@ kmsg_on_v2_is() {
 	[[ "${lines[6]}" == *"Operation not permitted"* ]]
 	[ "${lines[7]}" = /proc/self/fd/0 ]
 	config '.linux.devices[0].minor = 12'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "linux.devices[0]"
 	fails_with 1 "the host's '/dev/kmsg' is not device 1:12"
 }

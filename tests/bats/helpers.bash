@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # What behaviour tests share. Each test has a folder of its own, $T, with a state directory and bundles;
 # whatever it leaves is removed, and being left is a failure: of processes, mounts, cgroups, namespaces.
+# Names of containers begin with $ID, which no other test on the machine has at the same time: cgroups are
+# named by them.
 
 : "${JAILRT:=$BATS_TEST_DIRNAME/../../build/jailrt}"
 SAN=${SAN-}
+ID=t$$
 
 # A busybox root filesystem, made once a file.
 setup_file() {
@@ -106,12 +109,16 @@ is_status() {
 	[ "$(status_of "$1")" = "$2" ]
 }
 
-# What a test could leave: our processes, mounts, cgroups and namespaces that are bound.
+# What a test could leave: its own processes, mounts and cgroups; others may be at work on the machine.
 left() {
-	local our=${JAILRT##*/}
-	echo "processes: $(pgrep -c -f "^([^ ]*/)?$our .*--root $BATS_FILE_TMPDIR" || true)"
-	echo "mounts: $(wc -l < /proc/self/mountinfo)"
-	echo "cgroups: $(find /sys/fs/cgroup -type d 2>/dev/null | wc -l)"
+	echo "processes: $(pgrep -f -- "--root $BATS_FILE_TMPDIR" || true)"
+	echo "mounts: $(grep -c -F "$BATS_FILE_TMPDIR" /proc/self/mountinfo || true)"
+	echo "cgroups: $(cgroups_of "$ID")"
+}
+
+# cgroups_of NAME: the cgroups of all containers whose names begin so.
+cgroups_of() {
+	find /sys/fs/cgroup -type d -name "$1*" 2>/dev/null || true
 }
 
 no_left_overs() {

@@ -1,19 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# For the tests of the life cycle and the command line, loaded behind helpers. Names begin with $ID, which
-# no other test on the machine has at the same time: cgroups are named by them.
-ID=t$$
-
-# Only what is this test's own: other tests may be at work on the machine.
-left() {
-	echo "processes: $(pgrep -f -- "--root $BATS_FILE_TMPDIR" || true)"
-	echo "mounts: $(grep -c -F "$BATS_FILE_TMPDIR" /proc/self/mountinfo || true)"
-	echo "cgroups: $(cgroups_of "$ID")"
-}
-
-# cgroups_of NAME: the cgroups of all containers whose names begin so.
-cgroups_of() {
-	find /sys/fs/cgroup -type d -name "$1*" 2>/dev/null || true
-}
+# For the tests of the life cycle and the command line, loaded behind helpers.
 
 pid_of() {
 	jr state "$1" | jq .pid

@@ -28,7 +28,7 @@ rlimit() {
 		{type: "RLIMIT_RSS", soft: 1000000, hard: 2000000}]'
 	no_san "the address space is limited"
 	command_is cat /proc/self/limits
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "$(rlimit 'Max open files')" = "100 200" ]
 	[ "$(rlimit 'Max core file size')" = "0 4096" ]
@@ -49,11 +49,11 @@ rlimit() {
 	bundle '.root.readonly = false'
 	rlimits '[{type: "RLIMIT_FSIZE", soft: 1000, hard: 1000}, {type: "RLIMIT_NOFILE", soft: 5, hard: 5}]'
 	script 'exec 4</; exec 5</; echo open'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	[ "$status" -ne 0 ]
 	[[ "$output" != *open ]]
 	script 'trap "" XFSZ; head -c 2000 /dev/zero > /tmp/x; ls -l /tmp/x | tr -s " " | cut -d" " -f5'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	[[ "${lines[-1]}" = 1000 ]]
 }
 
@@ -61,7 +61,7 @@ rlimit() {
 	bundle
 	rlimits '[]'
 	command_is cat /proc/self/limits
-	run prlimit --nofile=77:88 --core=5:6 "$JAILRT" --root "$STATES" run -b "$BUNDLE" c
+	run prlimit --nofile=77:88 --core=5:6 "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
 	says ""
 	[ "$(rlimit 'Max open files')" = "77 88" ]
 	[ "$(rlimit 'Max core file size')" = "5 6" ]
@@ -71,13 +71,13 @@ rlimit() {
 	bundle
 	rlimits '[{type: "RLIMIT_NOFILE", soft: 10, hard: 100}]'
 	run prlimit --nofile=50:50 capsh --drop=cap_sys_resource -- -c 'exec "$@"' sh \
-		"$JAILRT" --root "$STATES" run -b "$BUNDLE" c
+		"$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
 	fails_with 1 "process.rlimits[0]"
 	fails_with 1 "set RLIMIT_NOFILE to 10:100: Operation not permitted"
 	fails_with 1 "Fix: a hard limit is raised by CAP_SYS_RESOURCE only"
 	rlimits '[{type: "RLIMIT_CORE", soft: 18446744073709551615, hard: 18446744073709551615}]'
 	run prlimit --core=50:50 capsh --drop=cap_sys_resource -- -c 'exec "$@"' sh \
-		"$JAILRT" --root "$STATES" run -b "$BUNDLE" c
+		"$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
 	fails_with 1 "set RLIMIT_CORE to unlimited:unlimited"
 }
 
@@ -86,7 +86,7 @@ rlimit() {
 	bundle
 	rlimits '[{type: "RLIMIT_NOFILE", soft: 90, hard: 100}]'
 	command_is cat /proc/self/limits
-	run prlimit --nofile=50:50 "$JAILRT" --root "$STATES" run -b "$BUNDLE" c
+	run prlimit --nofile=50:50 "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
 	says ""
 	[ "$(rlimit 'Max open files')" = "90 100" ]
 }
@@ -94,17 +94,17 @@ rlimit() {
 @test "limits that contradict each other, or are none, are refused with their place" {
 	bundle
 	rlimits '[{type: "RLIMIT_NOFILE", soft: 5, hard: 5}, {type: "RLIMIT_NOFILE", soft: 6, hard: 6}]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "process.rlimits[1]"
 	fails_with 1 "a second limit of type RLIMIT_NOFILE"
 	rlimits '[{type: "RLIMIT_CORE", soft: 6, hard: 5}]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "the soft limit is above the hard one"
 	rlimits '[{type: "RLIMIT_SPEED", soft: 6, hard: 6}]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "process.rlimits[0].type"
 	rlimits '[{type: "RLIMIT_CORE", soft: -1, hard: 6}]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "process.rlimits[0].soft"
 }
 
@@ -113,19 +113,19 @@ rlimit() {
 	own=$(cat /proc/self/oom_score_adj)
 	bundle ".process.oomScoreAdj = $((own + 100))"
 	command_is cat /proc/self/oom_score_adj
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	[ "$output" = $((own + 100)) ]
 	config 'del(.process.oomScoreAdj)'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	[ "$output" = "$own" ]
 	config '.process.oomScoreAdj = 1001'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "process.oomScoreAdj"
 }
 
 @test "lowering oomScoreAdj is refused without the right to, with what to do" {
 	bundle '.process.oomScoreAdj = -900'
-	run capsh --drop=cap_sys_resource -- -c 'exec "$@"' sh "$JAILRT" --root "$STATES" run -b "$BUNDLE" c
+	run capsh --drop=cap_sys_resource -- -c 'exec "$@"' sh "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
 	fails_with 1 "set oom_score_adj to -900"
 	fails_with 1 "Fix: it is lowered by CAP_SYS_RESOURCE only"
 }
@@ -139,7 +139,7 @@ rlimit() {
 		\"net.ipv4.ping_group_range\": \"5 6\", \"kernel.domainname\": \"param\"}"
 	script 'cd /proc/sys; cat net/ipv4/ip_forward kernel/shmmni fs/mqueue/msg_max \
 		net/ipv4/conf/lo/forwarding net/ipv4/ping_group_range kernel/domainname'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "$(tr '\t\n' '  ' <<< "$output")" = "$((1 - forward)) 77 33 1 5 6 param " ]
 	[ "$(cat /proc/sys/net/ipv4/ip_forward)" = "$forward" ]
@@ -151,29 +151,29 @@ rlimit() {
 	local name
 	for name in kernel.pid_max vm.swappiness kernel.core_pattern fs.file-max kernel/sysrq; do
 		bundle ".linux.sysctl = {\"$name\": \"1\"}"
-		run jr run -b "$BUNDLE" c
+		run jr run -b "$BUNDLE" "$ID"
 		fails_with 1 "linux.sysctl"
 		fails_with 1 "belongs to no namespace"
 	done
 	bundle '.linux.sysctl = {"net.ipv4.ip_forward": "1"}
 		| .linux.namespaces |= map(select(.type != "network"))'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "would be the host's without a namespace of type network"
 	bundle '.linux.sysctl = {"kernel.shmmni": "1"} | .linux.namespaces |= map(select(.type != "ipc"))'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "would be the host's without a namespace of type ipc"
 	bundle '.linux.sysctl = {"kernel.hostname": "x"}'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "the host name is set by 'hostname'"
 	bundle '.linux.sysctl = {"net/../kernel/pid_max": "1"}'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "is no kernel parameter"
 	bundle '.linux.sysctl = {"net.ipv4.no_such": "1"}'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "linux.sysctl"
 	fails_with 1 "net/ipv4/no_such"
 	bundle '.linux.sysctl = {"net.ipv4.ip_forward": "junk"}'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "net/ipv4/ip_forward"
 	fails_with 1 "Invalid argument"
 }
@@ -185,7 +185,7 @@ rlimit() {
 		| .linux.sysctl = {"net.ipv4.ip_unprivileged_port_start": "80", "kernel.shmmni": "55"}'
 	chown -R 100000:100000 "$BUNDLE/rootfs"
 	script 'cd /proc/sys; cat net/ipv4/ip_unprivileged_port_start kernel/shmmni'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "${lines[*]}" = "80 55" ]
 }
@@ -194,16 +194,16 @@ rlimit() {
 	[ "$(uname -m)" = x86_64 ] || skip "for x86_64"
 	bundle '.linux.personality = {domain: "LINUX32"}'
 	command_is uname -m
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	[ "$output" = i686 ]
 	config '.linux.personality.domain = "LINUX"'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	[ "$output" = x86_64 ]
 	config '.linux.personality.flags = ["X"]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "linux.personality.flags"
 	config '.linux.personality = {domain: "SUN"}'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "linux.personality.domain"
 }
 
@@ -218,7 +218,7 @@ rlimit() {
 		'linux.resources.hugepageLimits = [{pageSize: "2MB", limit: 1}]' \
 		'linux.resources.blockIO = {weight: 10}' 'linux.resources.memory = {swappiness: 1}'; do
 		bundle ".$field"
-		run jr run -b "$BUNDLE" c
+		run jr run -b "$BUNDLE" "$ID"
 		fails_with 1 "${field%% *}"
 		fails_with 1 "not supported yet"
 	done

@@ -14,7 +14,7 @@ masked() {
 	masked '["/data/secret", "/proc/uptime"]'
 	script 'stat -c "%F %t:%T" /data/secret /proc/uptime; cat /data/secret /proc/uptime
 		echo changed > /data/secret; rm /data/secret; mv /data/secret /data/moved'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	[ "${lines[0]}" = "character special file 1:3" ]
 	[ "${lines[1]}" = "character special file 1:3" ]
 	[[ "${lines[2]}" == *"Resource busy"* || "${lines[2]}" == *"Device or resource busy"* ]]
@@ -28,7 +28,7 @@ masked() {
 	touch "$BUNDLE/rootfs/data/sub/file" "$BUNDLE/rootfs/more/file"
 	masked '["/data", "/more", "/proc/bus"]'
 	script 'for d in /data /more /proc/bus; do ls -A $d | wc -l; touch $d/x; done'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	[ "${lines[0]} ${lines[2]} ${lines[4]}" = "0 0 0" ]
 	[[ "${lines[1]}" == *"/data/x: Read-only file system" ]]
 	[[ "${lines[3]}" == *"/more/x: Read-only file system" ]]
@@ -40,7 +40,7 @@ masked() {
 	bundle
 	masked '["/none", "/bin/busybox/x", "/proc/none/at/all", "/proc/uptime"]'
 	script 'ls -d /none /proc/none; cat /proc/uptime | wc -c'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	[ "${lines[-1]}" = 0 ]
 	[[ "${lines[0]}" == *"/none: No such file or directory"* ]]
 	[ ! -e "$BUNDLE/rootfs/none" ]
@@ -57,7 +57,7 @@ masked() {
 	ln -s ../../../../inner "$BUNDLE/rootfs/up"
 	masked '["/link", "/up"]'
 	script "cat /inner /link /up $T/outside/file; stat -c '%t:%T' /inner $T/outside/file"
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "${lines[*]}" = "1:3 1:3" ]
 	[ "$(cat "$T/outside/file")" = outer ]
@@ -66,11 +66,11 @@ masked() {
 @test "paths of masks and read-only ones are absolute" {
 	bundle
 	masked '["proc/uptime"]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "linux.maskedPaths[0]"
 	fails_with 1 "'proc/uptime' is not an absolute path"
 	config '.linux.maskedPaths = [] | .linux.readonlyPaths = ["/proc/sys", "../x"]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "linux.readonlyPaths[1]"
 	fails_with 1 "'../x' is not an absolute path"
 }
@@ -86,7 +86,7 @@ masked() {
 		config '.mounts |= (map(select(.destination | startswith("/dev") | not))
 			+ [{destination: "/dev", source: "dev", options: ["bind"]}])'
 		script 'stat -c "%F %t:%T" /proc/uptime /proc/timer_list; readlink /dev/null'
-		run jr run -b "$BUNDLE" c
+		run jr run -b "$BUNDLE" "$ID"
 		says ""
 		[ "${lines[0]}" = "character special file 1:3" ]
 		[ "${lines[1]}" = "character special file 1:3" ]
@@ -99,7 +99,7 @@ masked() {
 	before=$(cat /proc/sys/kernel/core_pattern)
 	bundle '.mounts |= map(select(.destination | startswith("/dev") | not))'
 	ln -s /proc/sys/kernel/core_pattern "$BUNDLE/rootfs/dev/null"
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "'/dev/null' is there already and is another kind of file"
 	[ "$(cat /proc/sys/kernel/core_pattern)" = "$before" ]
 }
@@ -109,7 +109,7 @@ masked() {
 	mkdir -p "$BUNDLE/rootfs/data/ro" "$BUNDLE/rootfs/data/rw"
 	touch "$BUNDLE/rootfs/data/file"
 	script 'cd /data; touch ro/x; echo > file; touch rw/x && ls rw; ls -d /none'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	[[ "${lines[0]}" == *"ro/x: Read-only file system" ]]
 	[[ "${lines[1]}" == *"file: Read-only file system" ]]
 	[ "${lines[2]}" = x ]
@@ -121,7 +121,7 @@ masked() {
 		{destination: "/data/sub", type: "tmpfs", source: "x"},
 		{destination: "/data/sub/deep", type: "tmpfs", source: "x"}]'
 	script 'touch /data/x; touch /data/sub/x; touch /data/sub/deep/x'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	[ "${#lines[@]}" = 3 ]
 	[[ "${lines[0]}" == *"/data/x: Read-only file system" ]]
 	[[ "${lines[1]}" == *"/data/sub/x: Read-only file system" ]]
@@ -132,7 +132,7 @@ masked() {
 	bundle '.linux.readonlyPaths = ["/proc/sys"] | .linux.maskedPaths = ["/proc/sys/kernel/hostname"]
 		| .process.capabilities |= map_values(. + ["CAP_SYS_ADMIN"])'
 	script 'cat /proc/sys/kernel/hostname | wc -c; echo x > /proc/sys/kernel/domainname'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	[ "${lines[0]}" = 0 ]
 	[[ "${lines[1]}" == *"Read-only file system"* ]]
 }
@@ -145,12 +145,12 @@ masked() {
 	for path in $(jq -r '.linux.maskedPaths[]' "$BUNDLE/config.json"); do
 		[ ! -e "$path" ] || config '.process.args += [$p]' --arg p "$path"
 	done
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says 1:3
 	[ -z "$(grep -v '^1:3$' <<< "$output")" ]
 	script 'for p; do echo x 2>&1 > $p; done; echo end'
 	config '.process.args += ["sh", "/proc/sys/vm/drop_caches", "/proc/sys/kernel/hostname", "/proc/irq/x"]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says "/proc/sys/vm/drop_caches: Read-only file system"
 	says "/proc/sys/kernel/hostname: Read-only file system"
 	says "/proc/irq/x: "

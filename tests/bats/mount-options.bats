@@ -35,7 +35,7 @@ new_tmpfs() {
 	bundle
 	try_all new_tmpfs ro rw nosuid suid nodev dev noexec exec noatime atime nodiratime diratime \
 		relatime norelatime strictatime nostrictatime nosymfollow symfollow defaults rro rnoexec
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	expect ro ro,relatime ro
 	expect nosuid rw,nosuid,relatime
@@ -56,7 +56,7 @@ new_tmpfs() {
 @test "each word for the filesystem as a whole is passed to it" {
 	bundle
 	try_all new_tmpfs sync async dirsync lazytime nolazytime iversion noiversion silent loud nomand
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	expect sync rw,relatime sync
 	expect dirsync rw,relatime dirsync
@@ -73,7 +73,7 @@ new_tmpfs() {
 	bundle '.mounts += [{destination: "/m/x", type: "tmpfs", source: "x", options: ["iversion", "ro",
 		"nosuid", "nodev", "noexec", "noatime", "nosymfollow", "sync", "mode=0700", "size=64k"]}]'
 	script "$LIST_MOUNTS"
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	expect x ro,nosuid,nodev,noexec,noatime,nosymfollow size=64k
 	expect x ro,nosuid,nodev,noexec,noatime,nosymfollow mode=700
@@ -97,7 +97,7 @@ in_mounts() {
 @test "each word is set on a bind, and on that mount alone" {
 	bundle
 	try_all bind_of_src ro nosuid nodev noexec noatime nodiratime strictatime nosymfollow relatime
-	run in_mounts rw,relatime "$JAILRT" --root "$STATES" run -b "$BUNDLE" c
+	run in_mounts rw,relatime "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
 	says ""
 	expect ro ro,relatime
 	expect nosuid rw,nosuid,relatime
@@ -117,7 +117,7 @@ in_mounts() {
 	bundle
 	try_all bind_of_src rro rnosuid rnodev rnoexec rnoatime rnodiratime rstrictatime rnosymfollow \
 		rrelatime rnorelatime rnostrictatime
-	run in_mounts rw,relatime "$JAILRT" --root "$STATES" run -b "$BUNDLE" c
+	run in_mounts rw,relatime "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
 	says ""
 	local below
 	for below in "" /sub; do
@@ -138,7 +138,7 @@ in_mounts() {
 	try_all bind_of_src rw suid dev exec diratime symfollow rrw rsuid rdev rexec rdiratime rsymfollow \
 		ratime rrelatime rstrictatime
 	run in_mounts ro,nosuid,nodev,noexec,noatime,nodiratime,nosymfollow \
-		"$JAILRT" --root "$STATES" run -b "$BUNDLE" c
+		"$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
 	says ""
 	local all=ro,nosuid,nodev,noexec,noatime,nodiratime,nosymfollow word r below
 	for r in "" r; do
@@ -164,7 +164,7 @@ in_mounts() {
 		{destination: "/m/b", type: "tmpfs", source: "x", options: ["noatime", "strictatime", "rw", "ro"]},
 		{destination: "/m/c", source: "/etc", options: ["bind", "rw", "noexec", "ro", "exec"]}]'
 	script "$LIST_MOUNTS"
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	expect a rw,relatime rw
 	expect b ro ro
@@ -180,17 +180,17 @@ in_mounts() {
 	ln -s id src/link
 	config '.mounts += [{destination: "/mnt", source: $s, options: ["bind"]}]' --arg s "$T/src"
 	script '/mnt/id -u; /mnt/link -u; echo > /mnt/null && echo open; echo > /mnt/id'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	[ "${lines[0]} ${lines[1]} ${lines[2]}" = "0 0 open" ]
 	[[ "${lines[3]}" != *"Read-only"* ]]
 	config '.mounts[-1].options = ["bind", "nosuid", "nodev", "nosymfollow", "ro"]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	[ "${lines[0]}" = 1000 ]
 	[[ "${lines[1]}" == *"Too many levels of symbolic links"* ]]
 	[[ "${lines[2]}" == *"Permission denied"* ]]
 	[[ "${lines[3]}" == *"Read-only file system"* ]]
 	config '.mounts[-1].options = ["bind", "noexec"]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	[[ "${lines[0]}" == *"Permission denied"* ]]
 }
 
@@ -198,30 +198,30 @@ in_mounts() {
 	bundle '.mounts += [{destination: "/m/x", type: "tmpfs", source: "x",
 		options: ["size=128k", "nr_inodes=50", "uid=7"]}]'
 	script "$LIST_MOUNTS"'; stat -c %u /m/x; dd if=/dev/zero of=/m/x/y bs=1k count=200 2>&1'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	expect x rw,relatime size=128k
 	expect x rw,relatime nr_inodes=50
 	[[ "$output" == *$'\n7\n'* ]]
 	config '.process.capabilities |= map_values(. + ["CAP_DAC_OVERRIDE"])'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	[[ "$output" == *"No space left on device"* ]]
 	config '.mounts[-1].options = ["size=much"]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "mounts[7]"
 	fails_with 1 "tmpfs: Bad value for 'size'"
 	config '.mounts[-1].options = ["nonsense"]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "tmpfs: Unknown parameter 'nonsense'"
 }
 
 @test "idmapped mounts are refused as long as they are not there" {
 	bundle '.mounts += [{destination: "/m/x", source: "/etc", options: ["bind", "idmap"]}]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "mounts[7].options[1]"
 	fails_with 1 "the option 'idmap' is not supported yet"
 	config '.mounts[-1] |= (.options = ["bind"]
 		| .uidMappings = [{containerID: 0, hostID: 1, size: 1}])'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "mounts[7].uidMappings"
 	fails_with 1 "not supported yet"
 }

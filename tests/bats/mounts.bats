@@ -17,7 +17,7 @@ mounts() {
 		'{destination: "/c/d", type: "tmpfs", source: "three"}' \
 		'{destination: "/c", type: "tmpfs", source: "four"}'
 	script 'sed -n "s/.* - tmpfs \(one\|two\|three\|four\) .*/\1/p" /proc/self/mountinfo; ls /c'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	# The last one hides what is beneath it, and is empty.
 	[ "${lines[*]}" = "one two three four" ]
@@ -31,7 +31,7 @@ mounts() {
 		'{destination: "/file", source: "'"$T"'/src/file", type: "bind"}' \
 		'{destination: "/etc/passwd", source: "'"$T"'/src/file", options: ["bind"]}'
 	script 'cat /file /dir/file /etc/passwd; echo second > /dir/file; cat /file'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "${lines[*]}" = "first first first second" ]
 	[ "$(cat src/file)" = second ]
@@ -47,7 +47,7 @@ mounts() {
 		'{destination: "/typed", source: "'"$T"'/src", type: "rbind"}'
 	script 'ls /flat/sub; ls /deep/sub; ls /typed/sub'
 	run unshare --mount sh -c 'mount -t tmpfs tmpfs src/sub && touch src/sub/above && exec "$@"' \
-		sh "$JAILRT" --root "$STATES" run -b "$BUNDLE" c
+		sh "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
 	says ""
 	[ "${lines[*]}" = "beneath above above" ]
 }
@@ -59,7 +59,7 @@ mounts() {
 	echo caller > "$T/data/whose"
 	mounts '{destination: "/data", source: "data", options: ["bind"]}'
 	command_is cat /data/whose
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "$output" = bundle ]
 }
@@ -68,7 +68,7 @@ mounts() {
 	bundle '.process.cwd = "/tmp"'
 	mounts '{destination: "a/../b", type: "tmpfs", source: "here"}'
 	script 'grep " - tmpfs here" /proc/self/mountinfo | cut -d" " -f5'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "$output" = /b ]
 }
@@ -79,7 +79,7 @@ mounts() {
 	mounts '{destination: "/new/dir/deep", type: "tmpfs", source: "tmpfs"}' \
 		'{destination: "/new/file/here", source: "'"$T"'/file", options: ["bind"]}'
 	script 'stat -c "%F %a %n" /new/dir; cat /new/file/here'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "${lines[0]}" = "directory 755 /new/dir" ]
 	[ "${lines[1]}" = content ]
@@ -90,34 +90,34 @@ mounts() {
 @test "a source that is missing, or of another kind than its target, is named" {
 	bundle
 	mounts '{destination: "/data", source: "'"$T"'/none", options: ["bind"]}'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "mounts[7]"
 	fails_with 1 "'$T/none': No such file or directory"
 	config '.mounts[7].source = "/etc/passwd" | .mounts[7].destination = "/tmp"'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "'/etc/passwd' is a file, and '/tmp' is a directory"
 	config '.mounts[7].source = "/etc" | .mounts[7].destination = "/bin/busybox"'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "'/etc' is a directory, and '/bin/busybox' is none"
 	config '.mounts[7].options += ["size=5m"]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "mounts[7].options[1]"
 	fails_with 1 "'size=5m' is no option of a mount"
 	config 'del(.mounts[7].source, .mounts[7].options[1])'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "a bind without 'source'"
 	config '.mounts[7] = {destination: "/data", source: "/etc"}'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "neither a 'type' nor the option bind or rbind"
 	config '.mounts[7].destination = ""'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "mounts[7].destination"
 	config '.mounts[7] = {destination: "/data", type: "nofs", source: "x"}'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "mount 'nofs'"
 	fails_with 1 "No such device"
 	config '.mounts[7] = {destination: "/bin/busybox/x", type: "tmpfs", source: "x"}'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "'/bin/busybox/x': Not a directory"
 }
 
@@ -142,7 +142,7 @@ outside_is_untouched() {
 		'{destination: "/relative/second", type: "tmpfs", source: "two"}' \
 		'{destination: "/file", type: "tmpfs", source: "three"}'
 	script 'grep -E " - tmpfs (one|two|three)" /proc/self/mountinfo | cut -d" " -f5'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "${lines[0]}" = "$T/outside/jailrt-landed" ]
 	[ "${lines[1]}" = "$T/outside/second" ]
@@ -160,13 +160,13 @@ outside_is_untouched() {
 	ln -s ../../..$T/../outside/jailrt-landed/.. "$BUNDLE/rootfs/a/two"
 	mounts '{destination: "/a/b/../b/one/jailrt-landed", type: "tmpfs", source: "one"}'
 	script 'grep -E " - tmpfs one" /proc/self/mountinfo | cut -d" " -f5'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	echo "$output"
 	outside_is_untouched
 	# It may be refused, since the last link goes over a name that is not there; it may not get out.
 	[ "$status" -eq 1 ] || [[ "${lines[0]}" == */jailrt-landed ]]
 	ln -sfn ../../..$T/../outside "$BUNDLE/rootfs/a/two"
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "${lines[0]}" = "$(dirname "$T")/outside/jailrt-landed" ]
 	outside_is_untouched
@@ -177,7 +177,7 @@ outside_is_untouched() {
 	ln -s loop2 "$BUNDLE/rootfs/loop1"
 	ln -s loop1 "$BUNDLE/rootfs/loop2"
 	mounts '{destination: "/loop1/x", type: "tmpfs", source: "one"}'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "'/loop1/x': Too many levels of symbolic links"
 }
 
@@ -188,11 +188,11 @@ outside_is_untouched() {
 		rmdir "$BUNDLE/rootfs/$dir"
 		mkdir "$BUNDLE/rootfs/other"
 		ln -s other "$BUNDLE/rootfs/$dir"
-		run jr run -b "$BUNDLE" c
+		run jr run -b "$BUNDLE" "$ID"
 		fails_with 1 "'/$dir' is a symlink, not a directory"
 		rm "$BUNDLE/rootfs/$dir"
 		touch "$BUNDLE/rootfs/$dir"
-		run jr run -b "$BUNDLE" c
+		run jr run -b "$BUNDLE" "$ID"
 		fails_with 1 "'/$dir' is a file, not a directory"
 	done
 	bundle
@@ -200,7 +200,7 @@ outside_is_untouched() {
 	rmdir "$BUNDLE/rootfs/dev"
 	ln -s "$T/outside" "$BUNDLE/rootfs/dev"
 	command_is ls -d "$T/outside/null" /dev/null
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "${lines[*]}" = "/dev/null $T/outside/null" ]
 	outside_is_untouched
@@ -213,7 +213,7 @@ outside_is_untouched() {
 		'{destination: "/m/file", source: "/etc/passwd", options: ["bind", "ro"]}'
 	config '.linux.devices = [{path: "/m/dev/null", type: "c", major: 1, minor: 3}]'
 	script 'ls /m; touch /m/x; touch /m/sub/deep/y && echo >/m/dev/null && echo good'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says good
 	[[ "$output" == *"touch: /m/x: Read-only file system"* ]]
 	[ "${lines[0]} ${lines[1]} ${lines[2]}" = "dev file sub" ]
@@ -233,7 +233,7 @@ outside_is_untouched() {
 	config '.process.capabilities |= map_values(. + ["CAP_DAC_OVERRIDE"])'
 	script 'cd /data; cat link; stat -c "%a %u:%g %Y %F" sub/file; readlink link
 		stat -c "%F %u:%g" . fifo; stat -c %a sub; echo more >> sub/file; rm link'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "${lines[0]}" = text ]
 	[ "${lines[1]}" = "4755 3:4 1000000000 regular file" ]
@@ -243,7 +243,7 @@ outside_is_untouched() {
 	[ "${lines[5]}" = 1770 ]
 	[ "$(cat "$BUNDLE/rootfs/data/link")" = text ]
 	config '.mounts[-1] = {destination: "/data", source: "/etc", options: ["bind", "tmpcopyup"]}'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "tmpcopyup is for tmpfs only"
 }
 
@@ -254,13 +254,13 @@ outside_is_untouched() {
 		'{destination: "/n", type: "tmpfs", source: "n", options: ["noexec"]}' \
 		'{destination: "/n", type: "tmpfs", source: "n", options: ["remount", "nodev"]}'
 	script 'grep -E " /[mn] " /proc/self/mountinfo | cut -d" " -f6'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "${lines[0]}" = ro,nosuid,relatime ]
 	# As mount_setattr(2) has it, and unlike mount(2), what is not spoken of stays.
 	[ "${lines[1]}" = rw,nodev,noexec,relatime ]
 	config '.mounts[8].options = ["remount", "size=5m"]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "mounts[8].options[1]"
 	fails_with 1 "'size=5m' is no option of a mount"
 }
@@ -272,7 +272,7 @@ outside_is_untouched() {
 		'{destination: "/m", source: "x", options: ["remount", "rnoexec", "rw", "rshared"]}'
 	script 'grep -E " /m" /proc/self/mountinfo'
 	run unshare --mount sh -c 'mount -t tmpfs tmpfs src/sub && exec "$@"' \
-		sh "$JAILRT" --root "$STATES" run -b "$BUNDLE" c
+		sh "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
 	says ""
 	[[ "${lines[0]}" == *" /m rw,noexec,relatime shared:"* ]]
 	[[ "${lines[1]}" == *" /m/sub ro,noexec,relatime shared:"* ]]
@@ -292,7 +292,7 @@ outside_is_untouched() {
 	mounts '{destination: "/o", type: "overlay", source: "overlay", options: ["ro", "nosuid",
 		"lowerdir='"$lower"'", "upperdir='"$T"'/up", "workdir='"$T"'/work"]}'
 	script 'ls /o; touch /o/x; grep " /o " /proc/self/mountinfo'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "${lines[*]:0:6}" = "layer1 layer2 layer3 layer4 layer5 layer6" ]
 	[[ "${lines[6]}" == *"Read-only file system" ]]
@@ -302,12 +302,12 @@ outside_is_untouched() {
 @test "a read-only root cannot be written to, and another keeps what is written" {
 	bundle
 	script 'touch /etc/mark /tmp/mark'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	[ "$status" -ne 0 ]
 	[[ "$output" == *"/etc/mark: Read-only file system"* ]]
 	[ ! -e "$BUNDLE/rootfs/etc/mark" ]
 	config '.root.readonly = false'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ -e "$BUNDLE/rootfs/etc/mark" ]
 }
@@ -316,13 +316,13 @@ outside_is_untouched() {
 	bundle
 	script 'ls /; touch /x; ls /../..'
 	run strace -f -e trace=pivot_root,chroot -o "$T/calls" \
-		"$JAILRT" --root "$STATES" run --no-pivot -b "$BUNDLE" c
+		"$JAILRT" --root "$STATES" run --no-pivot -b "$BUNDLE" "$ID"
 	says "touch: /x: Read-only file system"
 	[ "$(printf '%s ' "${lines[@]}")" = "$(ls "$ROOTFS" | tr '\n' ' ')touch: /x: Read-only file system $(
 		ls "$ROOTFS" | tr '\n' ' ')" ]
 	grep -q 'chroot("\.") *= 0' "$T/calls"
 	[ "$(grep -c pivot_root "$T/calls")" = 0 ]
-	run strace -f -e trace=pivot_root,chroot -o "$T/calls" "$JAILRT" --root "$STATES" run -b "$BUNDLE" c
+	run strace -f -e trace=pivot_root,chroot -o "$T/calls" "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
 	says "touch: /x: Read-only file system"
 	grep -q 'pivot_root(.*= 0' "$T/calls"
 }

@@ -61,7 +61,7 @@ differ() {
 		# The host's message queues cannot be mounted from another user namespace.
 		[ $kind != user ] || map_root '| .mounts |= map(select(.type != "mqueue"))'
 		script "$LIST_NS"
-		run jr run -b "$BUNDLE" c
+		run jr run -b "$BUNDLE" "$ID"
 		says ""
 		echo "asked for: $kind; new: $(differ "$host" "$output")"
 		[ "$(differ "$host" "$output")" = "$(printf '%s\n' mnt $kind | sort | tr '\n' ' ')" ]
@@ -73,7 +73,7 @@ differ() {
 	namespaces $KINDS
 	map_root
 	script "$LIST_NS"
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "$(differ "$(ns_of self)" "$output")" = "$(printf '%s\n' $KINDS | sort | tr '\n' ' ')" ]
 }
@@ -88,7 +88,7 @@ differ() {
 		config '(.linux.namespaces[] | select(.type == $t)).path = $p' \
 			--arg t "${TYPES[$kind]}" --arg p "/proc/$HOLDER/ns/$kind"
 		script "$LIST_NS"
-		run jr run -b "$BUNDLE" c
+		run jr run -b "$BUNDLE" "$ID"
 		says ""
 		echo "joined $kind: $output"
 		[[ "$(differ "$held" "$output")" != *"$kind "* ]]
@@ -108,7 +108,7 @@ differ() {
 	# Nobody in the new user namespace may mount the sysfs of a network that belongs to the host.
 	config 'del(.hostname) | .mounts |= map(select(.type != "sysfs" and .type != "mqueue"))'
 	script "$LIST_NS; cat /proc/self/uid_map"
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	echo "$output"
 	says ""
 	[ "$(differ "$held" "$(grep -v 100000 <<< "$output")")" = "mnt pid user " ]
@@ -126,7 +126,7 @@ differ() {
 	config 'del(.hostname) | (.mounts[] | select(.type == "devpts")).options -= ["gid=5"]'
 	script "$LIST_NS; head -n 1 /proc/self/uid_map; grep Groups /proc/self/status"
 	# In there groups cannot be dropped any more: they have been before.
-	run setpriv --groups 4,5 "$JAILRT" --root "$STATES" run -b "$BUNDLE" c
+	run setpriv --groups 4,5 "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
 	says ""
 	[ "$(differ "$held" "$(head -n 8 <<< "$output")")" = "cgroup mnt pid " ]
 	[[ "${lines[8]}" =~ ^\ +0\ +0\ +1$ ]]
@@ -140,7 +140,7 @@ differ() {
 	bundle
 	namespaces pid ipc net uts "mnt=/proc/$HOLDER/ns/mnt"
 	script 'readlink /proc/self/ns/mnt; ls /'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says "$(readlink "/proc/$HOLDER/ns/mnt")"
 	[ "$(tail -n +2 <<< "$output" | tr '\n' ' ')" = "$(ls "$ROOTFS" | tr '\n' ' ')" ]
 	[ "$(wc -l < /proc/self/mountinfo)" = "$host" ]
@@ -149,7 +149,7 @@ differ() {
 @test "the caller's own mount namespace is not joined: its root would be exchanged" {
 	bundle
 	namespaces pid "mnt=/proc/self/ns/mnt"
-	run unshare --mount "$JAILRT" --root "$STATES" run -b "$BUNDLE" c
+	run unshare --mount "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
 	fails_with 1 "linux.namespaces[1]"
 	fails_with 1 "'/proc/self/ns/mnt' is the caller's own"
 }
@@ -158,35 +158,35 @@ differ() {
 	bundle
 	touch "$T/file"
 	namespaces mnt "net=$T/file"
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "linux.namespaces[1]"
 	fails_with 1 "'$T/file' is no namespace"
 	namespaces mnt "net=/proc/self/ns/uts"
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "'/proc/self/ns/uts' is a namespace of another type than network"
 	namespaces mnt "net=$T/none"
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "'$T/none': No such file or directory"
 	namespaces mnt "net=ns"
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "'ns' is not an absolute path"
 	mkfifo "$T/fifo"
 	namespaces mnt "ipc=$T/fifo"
-	run timeout -s KILL 10 "$JAILRT" --root "$STATES" run -b "$BUNDLE" c
+	run timeout -s KILL 10 "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
 	fails_with 1 "'$T/fifo' is no namespace"
-	run jr state c
+	run jr state "$ID"
 	fails_with 1 "container does not exist"
 }
 
 @test "a second namespace of a type, and an unknown type, are refused with their place" {
 	bundle
 	namespaces mnt pid pid
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "linux.namespaces[2]"
 	fails_with 1 "a second namespace of type pid"
 	namespaces mnt
 	config '.linux.namespaces += [{type: "disk"}]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "linux.namespaces[1].type"
 	fails_with 1 "'disk'"
 }
@@ -194,14 +194,14 @@ differ() {
 @test "a new network has the loopback device, up; a joined one is left as it is" {
 	bundle
 	script 'ls /sys/class/net; cat /sys/class/net/lo/flags; ip -o -4 addr show lo'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "${lines[0]} ${lines[1]}" = "lo 0x9" ] # IFF_UP | IFF_LOOPBACK
 	[[ "${lines[2]}" == *" 127.0.0.1/8 "* ]]
 	holder --net
 	config '(.linux.namespaces[] | select(.type == "network")).path = $p' \
 		--arg p "/proc/$HOLDER/ns/net"
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "${lines[1]}" = 0x8 ] # IFF_LOOPBACK
 }
@@ -218,12 +218,12 @@ uptime_of() {
 	config '.linux.namespaces += [{type: "time"}] | .linux.timeOffsets =
 		{boottime: {secs: 500000000, nanosecs: 5}, monotonic: {secs: 900000000}}'
 	script 'cat /proc/uptime; exec sleep 1000'
-	jr run -d -b "$BUNDLE" c > up
+	jr run -d -b "$BUNDLE" "$ID" > up
 	wait_for 10 test -s up
 	here=$(cut -d. -f1 /proc/uptime)
 	[ "$(cut -d. -f1 up)" -ge 500000000 ]
 	[ "$(cut -d. -f1 up)" -le $((500000010 + here)) ]
-	read -r boot mono < <(uptime_of "$(jr state c | jq .pid)")
+	read -r boot mono < <(uptime_of "$(jr state "$ID" | jq .pid)")
 	[ $((boot / 100000000)) -eq 5 ]
 	[ $((mono / 100000000)) -eq 9 ]
 	# The process that made it was not in it.
@@ -232,15 +232,15 @@ uptime_of() {
 
 @test "clocks are not set without a new time namespace, nor to a time before the start" {
 	bundle '.linux.timeOffsets = {boottime: {secs: 5}}'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "linux.timeOffsets"
 	fails_with 1 "clocks are set in a new time namespace only"
 	holder --time --fork
 	config '.linux.namespaces += [{type: "time", path: $p}]' --arg p "/proc/$HOLDER/ns/time"
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "clocks are set in a new time namespace only"
 	config 'del(.linux.namespaces[-1].path) | .linux.timeOffsets.boottime.secs = -4000000000'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "set the clock 'boottime'"
 	fails_with 1 "Numerical result out of range"
 }
@@ -250,7 +250,7 @@ uptime_of() {
 	host=$(cat /proc/sys/kernel/hostname) domain=$(cat /proc/sys/kernel/domainname)
 	bundle '.hostname = "inner" | .domainname = "inner.example"'
 	script 'hostname; cat /proc/sys/kernel/domainname'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "${lines[*]}" = "inner inner.example" ]
 	[ "$(cat /proc/sys/kernel/hostname) $(cat /proc/sys/kernel/domainname)" = "$host $domain" ]
@@ -258,13 +258,13 @@ uptime_of() {
 
 @test "names without a UTS namespace of the container's own are refused" {
 	bundle '.linux.namespaces |= map(select(.type != "uts")) | .hostname = "inner"'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "hostname: it would be the host's without a UTS namespace"
 	config 'del(.hostname) | .domainname = "inner"'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "domainname: it would be the host's without a UTS namespace"
 	bundle '.hostname = "x" * 65'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "hostname: longer than 64 bytes"
 }
 
@@ -286,10 +286,10 @@ with_key() {
 	script 'cat /proc/keys'
 	run with_key cat /proc/keys
 	[[ "$output" == *test-key:* ]]
-	run with_key "$JAILRT" --root "$STATES" run -b "$BUNDLE" c
-	says "_ses.c"
+	run with_key "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
+	says "_ses.$ID"
 	[[ "$output" != *test-key:* ]]
-	run with_key "$JAILRT" --root "$STATES" run --no-new-keyring -b "$BUNDLE" d
+	run with_key "$JAILRT" --root "$STATES" run --no-new-keyring -b "$BUNDLE" "$ID-d"
 	says "test-key:"
 	[[ "$output" != *_ses.d* ]]
 }
@@ -297,7 +297,7 @@ with_key() {
 @test "the container's own cgroup is the root of its cgroup namespace" {
 	bundle '.linux.namespaces += [{type: "cgroup"}]'
 	script 'cut -d: -f3 /proc/self/cgroup | sort -u'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "$output" = / ]
 }
@@ -305,7 +305,7 @@ with_key() {
 @test "the program is process 1 of a new pid namespace, and sees its own processes only" {
 	bundle
 	script 'echo $$; ls /proc | grep -c "^[0-9]"; echo'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "${lines[*]}" = "1 3" ]
 }
@@ -318,7 +318,7 @@ with_key() {
 		| .linux.gidMappings = [{containerID: 0, hostID: 200000, size: 20}]
 		| .root.readonly = false | .process.user = {uid: 500, gid: 7}'
 	script 'cat /proc/self/uid_map /proc/self/gid_map; id -u; id -g; touch /tmp/mine'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "$(tr -s ' ' <<< "$output" | tr '\n' ';')" = \
 		" 0 100000 10; 500 300000 1; 0 200000 20;500;7;" ]
@@ -327,29 +327,29 @@ with_key() {
 
 @test "mappings that cannot be are refused with their place" {
 	bundle '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 10}]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "linux.uidMappings"
 	fails_with 1 "mappings without a user namespace"
 	config '.linux.namespaces += [{type: "user"}]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "user ids are mapped and group ids are not"
 	config '.linux.gidMappings = .linux.uidMappings | .process.user.uid = 10'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "user 10 is not mapped into the user namespace"
 	config '.process.user = {uid: 1, gid: 1, additionalGids: [3, 11]}'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "group 11 is not mapped into the user namespace"
 	config '.process.user.additionalGids = [] | .linux.uidMappings[0].size = 0'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "linux.uidMappings[0].size"
 	config '.linux.uidMappings[0] = {containerID: 0, hostID: 4294967290, size: 10}'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "the ids go beyond 4294967294"
 	config '.linux.uidMappings = [{containerID: 0, hostID: 1000, size: 10},
 		{containerID: 5, hostID: 2000, size: 10}]'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "ranges must not overlap"
 	config '.linux.uidMappings = [] | .linux.gidMappings = []'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "a user namespace without mappings"
 }

@@ -22,12 +22,12 @@ host() {
 # start_in_host: runs the bundle there as container c, until it is killed.
 start_in_host() {
 	command_is sleep 1000
-	host "$JAILRT" --root "$STATES" run -d -b "$BUNDLE" c > /dev/null
+	host "$JAILRT" --root "$STATES" run -d -b "$BUNDLE" "$ID" > /dev/null
 }
 
 # What mountinfo of the container says of the sharing of the mount at PATH: "shared master", "" and so on.
 sharing() {
-	jr exec c cat /proc/self/mountinfo | awk -v p="$1" '$5 == p' | tail -n 1 |
+	jr exec "$ID" cat /proc/self/mountinfo | awk -v p="$1" '$5 == p' | tail -n 1 |
 		sed -n 's/^\([^ ]* \)\{6\}\(.*\)- .*/\2/p' | sed 's/:[0-9]*//g; s/ *$//'
 }
 
@@ -51,7 +51,7 @@ words() {
 		echo "$word: '$(sharing /volume)', '$(sharing /volume/sub)'"
 		[ "$(sharing /volume)" = "$(words "$top")" ]
 		[ "$(sharing /volume/sub)" = "$(words "$sub")" ]
-		jr delete --force c
+		jr delete --force "$ID"
 	done <<-'EOF2'
 		private - master
 		rprivate - -
@@ -68,12 +68,12 @@ words() {
 mounted_outside() {
 	host mount -t tmpfs new volume/new
 	host touch volume/new/mark
-	jr exec c test -e /volume/new/mark && echo "the container sees it" || echo "the container does not"
+	jr exec "$ID" test -e /volume/new/mark && echo "the container sees it" || echo "the container does not"
 }
 
 mounted_inside() {
 	jr exec --cap CAP_SYS_ADMIN c mount -t tmpfs inner /volume/inner
-	jr exec c touch /volume/inner/mark
+	jr exec "$ID" touch /volume/inner/mark
 	host test -e volume/inner/mark && echo "the host sees it" || echo "the host does not"
 }
 
@@ -113,7 +113,7 @@ mounted_inside() {
 		volume rbind
 		start_in_host
 		[ "$(host cat /proc/self/mountinfo)" = "$before" ] || { echo "$how"; false; }
-		jr delete --force c
+		jr delete --force "$ID"
 		[ "$(host cat /proc/self/mountinfo)" = "$before" ]
 	done
 }
@@ -127,7 +127,7 @@ mounted_inside() {
 		start_in_host
 		echo "$how: '$(sharing /)', /proc '$(sharing /proc)'"
 		[ "$(sharing /)" = "$(words "$want")" ]
-		jr delete --force c
+		jr delete --force "$ID"
 	done <<-'EOF2'
 		none master
 		slave master
@@ -137,7 +137,7 @@ mounted_inside() {
 		rprivate -
 	EOF2
 	bundle '.linux.rootfsPropagation = "sideways"'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "linux.rootfsPropagation"
 	fails_with 1 "'sideways'"
 }
@@ -146,12 +146,12 @@ mounted_inside() {
 	bundle '.linux.rootfsPropagation = "unbindable"
 		| .process.capabilities |= map_values(. + ["CAP_SYS_ADMIN"])'
 	script 'mount -o bind / /tmp; mount -o bind /etc /tmp'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	[ "$status" -ne 0 ]
 	[[ "${lines[0]}" == *"Invalid argument"* ]]
 	[[ "${lines[1]}" == *"Invalid argument"* ]]
 	config '.linux.rootfsPropagation = "private"'
-	run jr run -b "$BUNDLE" c
+	run jr run -b "$BUNDLE" "$ID"
 	says ""
 }
 
@@ -165,12 +165,12 @@ mounted_inside() {
 		host mount -t tmpfs late "$BUNDLE/rootfs/late"
 		host touch "$BUNDLE/rootfs/late/mark"
 		if [ $how = slave ]; then
-			jr exec c test -e /late/mark
+			jr exec "$ID" test -e /late/mark
 		else
-			run jr exec c test -e /late/mark
+			run jr exec "$ID" test -e /late/mark
 			[ "$status" -eq 1 ]
 		fi
 		host umount "$BUNDLE/rootfs/late"
-		jr delete --force c
+		jr delete --force "$ID"
 	done
 }

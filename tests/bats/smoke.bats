@@ -5,14 +5,14 @@ load helpers
 @test "a busybox bundle runs and its output comes through" {
 	bundle
 	script 'echo hello from $(hostname)'
-	run jr run -b "$BUNDLE" one
+	run jr run -b "$BUNDLE" "$ID-one"
 	says "hello from jailrt"
 }
 
 @test "create, start, state, kill, delete" {
 	bundle
 	command_is sleep 100
-	jr create -b "$BUNDLE" two
+	jr create -b "$BUNDLE" "$ID-two"
 	is_status two created
 	jr start two
 	is_status two running

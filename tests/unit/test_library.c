@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../runtime/base/fmt.h"
 #include "../../runtime/base/log.h"
 #include "../../runtime/jailrt.h"
 #include "../golden_case.h"

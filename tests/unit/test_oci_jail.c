@@ -57,7 +57,7 @@ static void a_small_config(void)
 		is_int(jail.ns[i].how, NS_SHARE);
 	is_text(jail.process.cwd, "/");
 	ok(jail.process.make_cwd && jail.process.search_path && jail.process.new_session);
-	ok(!jail.process.no_new_privs && !jail.process.terminal && !jail.process.umask.set);
+	ok(!jail.process.no_new_privs && !jail.process.terminal && jail.process.umask.v == 0022);
 	is_int(jail.process.uid, 0);
 	for (int i = 0; i < CAP_SETS; i++)
 		is_int(jail.process.caps.set[i], 0);

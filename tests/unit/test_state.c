@@ -128,7 +128,7 @@ static int read_text(const char *text, struct state **ret)
 {
 	err = (struct err){0};
 	is_int(fd_replace_file(dir, "state.json", text, strlen(text), 0600, &err), 0);
-	return state_read(dir, &pool, ret, &err);
+	return state_read(dir, "x", &pool, ret, &err);
 }
 
 static void what_is_written_is_read(void)
@@ -143,7 +143,7 @@ static void what_is_written_is_read(void)
 	OPT_SET(&s, started, UINT64_MAX);
 	OPT_SET(&s, pid, 7);
 	is_int(state_write(dir, &s, &err), 0);
-	is_int(state_read(dir, &pool, &t, &err), 0);
+	is_int(state_read(dir, "x", &pool, &t, &err), 0);
 	is_text(t->id, "x");
 	ok(t->started == UINT64_MAX && t->pid == 7 && t->namespaces == 0x20000000);
 	ok(!t->complete && !t->has_complete);
@@ -167,7 +167,7 @@ static void damaged_files_are_refused(void)
 			err.text);
 	}
 	unlinkat(dir, "state.json", 0);
-	is_int(state_read(dir, &pool, &s, &err), -ENOENT);
+	is_int(state_read(dir, "x", &pool, &s, &err), -EBADMSG);
 	has_text(err.text, "damaged");
 }
 
