@@ -11,18 +11,17 @@ PREFIX  ?= /usr/local
 BUILD   := build$(if $(SAN),/san)
 
 # One pkg-config call; the static archives, where Debian has them, spare the loader its work.
-PKGS     := yajl
+PKGS     := yajl libseccomp
 PKG_FLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBDIRS  := $(shell pkg-config --variable=libdir $(PKGS) 2>/dev/null)
 static    = $(firstword $(wildcard $(addsuffix /lib$(1).a,$(LIBDIRS))) $(if $(2),$(2),-l$(1)))
-LIBS     := $(call static,yajl_s,-lyajl)
+LIBS     := $(call static,yajl_s,-lyajl) $(call static,seccomp)
 
 WARN     := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes
-SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -g)
 comma    := ,
 CFLAGS   ?= -O2 -g
 OURS     := -std=c11 -D_GNU_SOURCE -DJAILRT_VERSION='"$(VERSION)"' -fno-strict-aliasing \
-	    -fvisibility=hidden -fPIE $(WARN) $(PKG_FLAGS) $(if $(SAN),-fsanitize=address$(comma)undefined \
+	    -fvisibility=hidden -fPIE $(WARN) $(PKG_FLAGS) -I$(BUILD)/gen $(if $(SAN),-fsanitize=address$(comma)undefined \
 	    -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 LINK     := -pie -Wl,-z,relro,-z,now,--as-needed $(if $(SAN),-fsanitize=address$(comma)undefined)
 
@@ -45,6 +44,14 @@ $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(OURS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# Tables made from data; named here because the first build has no .d file to know it from.
+$(BUILD)/gen/%.inc: spec/data/%.awk spec/data/%.tsv
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)awk -f $^ > $@.new && mv $@.new $@
+
+$(BUILD)/spec/arch.o: $(BUILD)/gen/syscalls.inc
 
 $(BUILD)/libjailrt.a: $(LIB_OBJ)
 	$(call say,AR,$@)
