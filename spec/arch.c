@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <linux/audit.h>
 #include <seccomp.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../runtime/base/fmt.h"
@@ -122,15 +123,25 @@ static int64_t ask_library(const struct arch *arch, const char *name)
 	return number < 0 ? CALL_NONE : (int64_t)(uint32_t)number;
 }
 
+struct call_name arch_look_up(const char *name)
+{
+	return (struct call_name){name, find_call(name)};
+}
+
+int64_t arch_call_of(const struct arch *arch, const struct call_name *name)
+{
+	if (name->row < 0)
+		return ask_library(arch, name->name);
+	if (arch->numbers[name->row] < 0)
+		return CALL_NONE;
+	return (int64_t)((uint32_t)arch->numbers[name->row] | arch->bit);
+}
+
 int64_t arch_call(const struct arch *arch, const char *name)
 {
-	int call = find_call(name);
+	struct call_name call = arch_look_up(name);
 
-	if (call < 0)
-		return ask_library(arch, name);
-	if (arch->numbers[call] < 0)
-		return CALL_NONE;
-	return (int64_t)((uint32_t)arch->numbers[call] | arch->bit);
+	return arch_call_of(arch, &call);
 }
 
 const char *arch_call_name(const struct arch *arch, uint32_t number)
@@ -164,61 +175,54 @@ const char *arch_call_nearest(const struct arch *arch, const char *name)
 	return best;
 }
 
-struct multiplexed {
-	const char *name;
-	uint16_t first; /* linux/net.h, linux/ipc.h */
-	bool ipc;
-};
-
+/* In the order of strcmp(3). */
 static const struct multiplexed multiplexed[] = {
-	{"socket", 1, false},
+	{"accept", 5, false},
+	{"accept4", 18, false},
 	{"bind", 2, false},
 	{"connect", 3, false},
-	{"listen", 4, false},
-	{"accept", 5, false},
-	{"getsockname", 6, false},
 	{"getpeername", 7, false},
-	{"socketpair", 8, false},
-	{"send", 9, false},
-	{"recv", 10, false},
-	{"sendto", 11, false},
-	{"recvfrom", 12, false},
-	{"shutdown", 13, false},
-	{"setsockopt", 14, false},
+	{"getsockname", 6, false},
 	{"getsockopt", 15, false},
-	{"sendmsg", 16, false},
-	{"recvmsg", 17, false},
-	{"accept4", 18, false},
-	{"recvmmsg", 19, false},
-	{"sendmmsg", 20, false},
-	{"semop", 1, true},
-	{"semget", 2, true},
-	{"semctl", 3, true},
-	{"semtimedop", 4, true},
-	{"msgsnd", 11, true},
-	{"msgrcv", 12, true},
-	{"msgget", 13, true},
+	{"listen", 4, false},
 	{"msgctl", 14, true},
+	{"msgget", 13, true},
+	{"msgrcv", 12, true},
+	{"msgsnd", 11, true},
+	{"recv", 10, false},
+	{"recvfrom", 12, false},
+	{"recvmmsg", 19, false},
+	{"recvmsg", 17, false},
+	{"semctl", 3, true},
+	{"semget", 2, true},
+	{"semop", 1, true},
+	{"semtimedop", 4, true},
+	{"send", 9, false},
+	{"sendmmsg", 20, false},
+	{"sendmsg", 16, false},
+	{"sendto", 11, false},
+	{"setsockopt", 14, false},
 	{"shmat", 21, true},
+	{"shmctl", 24, true},
 	{"shmdt", 22, true},
 	{"shmget", 23, true},
-	{"shmctl", 24, true},
+	{"shutdown", 13, false},
+	{"socket", 1, false},
+	{"socketpair", 8, false},
 };
 
-bool arch_multiplexed(
-	const struct arch *arch, const char *name, uint32_t *ret_call, uint32_t *ret_first)
+static int compare_name(const void *name, const void *row)
 {
-	for (size_t i = 0; i < ARRAY_LEN(multiplexed); i++) {
-		int64_t number;
+	return strcmp(name, ((const struct multiplexed *)row)->name);
+}
 
-		if (strcmp(multiplexed[i].name, name) != 0)
-			continue;
-		number = arch_call(arch, multiplexed[i].ipc ? "ipc" : "socketcall");
-		if (number < 0)
-			return false;
-		*ret_call = (uint32_t)number;
-		*ret_first = multiplexed[i].first;
-		return true;
-	}
-	return false;
+const struct multiplexed *arch_multiplexed(const char *name)
+{
+	return bsearch(name, multiplexed, ARRAY_LEN(multiplexed), sizeof(*multiplexed),
+		compare_name);
+}
+
+int64_t arch_multiplexer(const struct arch *arch, bool ipc)
+{
+	return arch_call(arch, ipc ? "ipc" : "socketcall");
 }

@@ -40,6 +40,15 @@ enum { CALL_NONE = -1, CALL_UNKNOWN = -2 };
  */
 int64_t arch_call(const struct arch *arch, const char *name);
 
+/* The same, where one name is asked of several architectures: the name is looked up but once. */
+struct call_name {
+	const char *name; /* the caller's */
+	int row; /* in the tables; -1: not there */
+};
+
+struct call_name arch_look_up(const char *name);
+int64_t arch_call_of(const struct arch *arch, const struct call_name *name);
+
 /* The name of a number; NULL when nobody knows it. */
 const char *arch_call_name(const struct arch *arch, uint32_t number);
 
@@ -47,11 +56,19 @@ const char *arch_call_name(const struct arch *arch, uint32_t number);
 const char *arch_call_nearest(const struct arch *arch, const char *name);
 
 /*
- * Some architectures have one call for all of sockets (socketcall(2)) or of System V IPC (ipc(2)).
- * True when the named call can also be made that way: the multiplexer's number, and the value of its
- * first argument, of which only the low 16 bits count.
+ * Some architectures have one call for all of sockets (socketcall(2)) or of System V IPC (ipc(2)); which
+ * of a call's variants is meant is the low 16 bits of the first argument.
  */
-bool arch_multiplexed(
-	const struct arch *arch, const char *name, uint32_t *ret_call, uint32_t *ret_first);
+struct multiplexed {
+	const char *name;
+	uint16_t first; /* linux/net.h, linux/ipc.h */
+	bool ipc;
+};
+
+/* NULL for a call that cannot be made that way anywhere. */
+const struct multiplexed *arch_multiplexed(const char *name);
+
+/* The number of socketcall or ipc; below 0 where there is none. */
+int64_t arch_multiplexer(const struct arch *arch, bool ipc);
 
 #endif

@@ -7,12 +7,20 @@
 #include "../runtime/base/log.h"
 #include "profile.h"
 
+/* One architecture in the making. */
+struct side {
+	struct rules_arch *to;
+	struct rules_arch late; /* what goes behind all others */
+	int64_t multiplexer[2]; /* socketcall, ipc */
+};
+
 struct builder {
 	const struct oci_seccomp *doc;
 	const struct origin *origin;
 	const struct profile_options *options;
 	struct pool *pool;
 	struct rules *rules;
+	struct side *sides; /* as rules->v */
 	struct err *e;
 };
 
@@ -89,16 +97,17 @@ static bool repeats_argument(const struct oci_syscall *s)
 /* --- one call on one architecture -------------------------------------------------------------- */
 
 struct target {
-	struct rules_arch *to;
+	struct side *side;
 	const struct oci_syscall *doc;
-	const char *name;
+	const char *const *at; /* its name */
+	const struct multiplexed *multiplexed;
 	uint32_t action;
 };
 
-static int add(
-	struct builder *b, const struct target *t, uint32_t call, const struct rule_test *when)
+static int add(struct builder *b, struct rules_arch *to, const struct target *t, uint32_t call,
+	const struct rule_test *when)
 {
-	struct rule *r = rules_add(t->to, b->pool);
+	struct rule *r = rules_add(to, b->pool);
 
 	if (!r)
 		return err_memory(b->e);
@@ -109,23 +118,26 @@ static int add(
 static int add_rules(struct builder *b, const struct target *t, uint32_t call)
 {
 	const struct rule_test *all = NULL;
+	struct rules_arch *to = t->side->to;
+	bool alternatives;
 
 	if (!t->doc->args.n)
-		return add(b, t, call, NULL);
+		return add(b, to, t, call, NULL);
+	alternatives = repeats_argument(t->doc);
 	list_each (i, t->doc->args) {
-		const struct rule_test *one = one_condition(b, t->to->arch, t->doc->args.v[i]);
+		const struct rule_test *one = one_condition(b, to->arch, t->doc->args.v[i]);
 
-		if (repeats_argument(t->doc)) {
+		if (alternatives) {
 			if (!one)
 				return err_memory(b->e);
-			TRY(add(b, t, call, one));
+			TRY(add(b, to, t, call, one));
 			continue;
 		}
 		all = all ? rule_test_join(b->pool, TEST_AND, all, one) : one;
 		if (!all)
 			return err_memory(b->e);
 	}
-	return all ? add(b, t, call, all) : 0;
+	return all ? add(b, to, t, call, all) : 0;
 }
 
 /*
@@ -135,84 +147,82 @@ static int add_rules(struct builder *b, const struct target *t, uint32_t call)
  */
 static int add_multiplexed(struct builder *b, const struct target *t)
 {
-	uint32_t call, first;
+	struct side *side = t->side;
+	int64_t call = side->multiplexer[t->multiplexed->ipc];
 	const struct rule_value *low;
 	const struct rule_test *when;
 
-	if (!arch_multiplexed(t->to->arch, t->name, &call, &first))
+	if (call < 0)
 		return 0;
-	if (t->doc->args.n && action_leniency(t->action) >= action_leniency(t->to->otherwise))
+	if (t->doc->args.n && action_leniency(t->action) >= action_leniency(side->to->otherwise))
 		return 0;
 	low = rule_value_join(
 		b->pool, VALUE_AND, rule_value_arg(b->pool, 0), rule_value_number(b->pool, 0xffff));
-	when = rule_test_compare(
-		b->pool, COMPARE_EQ, false, low, rule_value_number(b->pool, first));
+	when = rule_test_compare(b->pool, COMPARE_EQ, false, low,
+		rule_value_number(b->pool, t->multiplexed->first));
 	if (!when)
 		return err_memory(b->e);
-	return add(b, t, call, when);
+	return add(b, &side->late, t, (uint32_t)call, when);
 }
 
-static int unknown_name(struct builder *b, const struct target *t, const void *at)
+static int unknown_name(struct builder *b, const struct target *t)
 {
-	const char *near = arch_call_nearest(t->to->arch, t->name);
-	bool weaker = action_leniency(t->to->otherwise) > action_leniency(t->action);
+	const struct rules_arch *to = t->side->to;
+	const char *near = arch_call_nearest(to->arch, *t->at);
+	bool weaker = action_leniency(to->otherwise) > action_leniency(t->action);
 
 	if (!weaker && !b->options->fail_unknown) {
-		log_debug("seccomp: '%s' is no system call that is known here", t->name);
+		log_debug("seccomp: '%s' is no system call that is known here", *t->at);
 		return 0;
 	}
-	PROFILE_FAIL(b, at, "'%s' is no system call that is known here%s", t->name,
+	PROFILE_FAIL(b, t->at, "'%s' is no system call that is known here%s", *t->at,
 		weaker ? ", and without its rule the profile would be weaker" : "");
 	if (near)
 		return err_fix(b->e, "did you mean '%s'?", near);
 	return -b->e->code;
 }
 
-static int add_name(struct builder *b, const struct target *t, const void *at, bool multiplexed)
+static int add_call(struct builder *b, const struct target *t, const struct call_name *name)
 {
-	int64_t call = arch_call(t->to->arch, t->name);
+	struct rules_arch *to = t->side->to;
+	int64_t call = arch_call_of(to->arch, name);
 
 	if (call == CALL_UNKNOWN)
-		return multiplexed ? 0 : unknown_name(b, t, at);
-	if (call >= 0 && (!t->to->has_newest || call > t->to->newest)) {
-		t->to->has_newest = true;
-		t->to->newest = (uint32_t)call;
+		return unknown_name(b, t);
+	if (call >= 0 && (!to->has_newest || call > to->newest)) {
+		to->has_newest = true;
+		to->newest = (uint32_t)call;
 	}
-	if (t->action == t->to->otherwise)
+	if (t->action == to->otherwise)
 		return 0;
-	if (multiplexed)
-		return add_multiplexed(b, t);
+	if (t->multiplexed)
+		TRY(add_multiplexed(b, t));
 	return call < 0 ? 0 : add_rules(b, t, (uint32_t)call);
 }
 
-/* --- one architecture -------------------------------------------------------------------------- */
-
-static int add_all(struct builder *b, struct rules_arch *to, bool multiplexed)
+/* All rules, on all architectures. */
+static int add_all(struct builder *b)
 {
 	list_each (i, b->doc->syscalls) {
-		struct target t = {.to = to, .doc = b->doc->syscalls.v[i]};
+		struct target t = {.doc = b->doc->syscalls.v[i]};
 
 		TRY(make_action(b, t.doc->action, t.doc->has_errnoRet, t.doc->errnoRet,
 			&t.doc->errnoRet, &t.action));
 		list_each (j, t.doc->names) {
-			t.name = t.doc->names.v[j];
-			TRY(add_name(b, &t, &t.doc->names.v[j], multiplexed));
+			struct call_name name = arch_look_up(t.doc->names.v[j]);
+
+			t.at = &t.doc->names.v[j];
+			t.multiplexed = arch_multiplexed(*t.at);
+			for (size_t k = 0; k < b->rules->n; k++) {
+				t.side = &b->sides[k];
+				TRY(add_call(b, &t, &name));
+			}
 		}
 	}
 	return 0;
 }
 
-static int contradiction(
-	struct builder *b, const struct arch *arch, const struct rule *x, const struct rule *y)
-{
-	const char *name = arch_call_name(arch, x->call);
-	char one[32], other[32];
-
-	action_text(x->action, one);
-	action_text(y->action, other);
-	return PROFILE_FAIL(b, y->at, "%s is %s here, and %s by another rule",
-		name ? name : "a call", other, one);
-}
+/* --- one architecture -------------------------------------------------------------------------- */
 
 static void strictest_first(struct rule *v, size_t n)
 {
@@ -226,50 +236,48 @@ static void strictest_first(struct rule *v, size_t n)
 	}
 }
 
-static void warn_of_shadow(struct builder *b, const struct arch *arch, const struct rule *x)
+static void tell_of_shadow(struct builder *b, const struct arch *arch, const struct rule *x)
 {
 	const char *name = arch_call_name(arch, x->call);
 	char place[256];
 
 	origin_describe(b->origin, x->at, place, sizeof(place));
-	log_warning("%s: another rule for %s has no conditions and wins over this one", place,
+	log_info("%s: another rule for %s has no conditions and wins over this one", place,
 		name ? name : "the call");
 }
 
-/* The rules of one call, in the order in which they are asked. */
-static int settle(struct builder *b, const struct arch *arch, struct rule *v, size_t n)
+/*
+ * The rules of one call, in the order in which they are asked: the first one without conditions has
+ * the last word, and others that say something else are told of.
+ */
+static void settle(struct builder *b, const struct arch *arch, struct rule *v, size_t n)
 {
 	const struct rule *whole = NULL;
 
-	for (size_t i = 0; i < n; i++) {
-		if (v[i].when)
-			continue;
-		if (whole && v[i].action != whole->action)
-			return contradiction(b, arch, whole, &v[i]);
-		whole = &v[i];
+	for (size_t i = 0; !whole && i < n; i++) {
+		if (!v[i].when)
+			whole = &v[i];
 	}
 	if (!whole) {
 		strictest_first(v, n);
-		return 0;
+		return;
 	}
 	for (size_t i = 0; i < n; i++) {
 		if (v[i].action != whole->action)
-			warn_of_shadow(b, arch, &v[i]);
+			tell_of_shadow(b, arch, &v[i]);
 	}
 	v[0] = *whole;
-	return 0;
 }
 
-static int settle_all(struct builder *b, struct rules_arch *a)
+static void settle_all(struct builder *b, struct rules_arch *a)
 {
 	size_t n;
 
 	for (size_t i = 0; i < a->n; i += n) {
 		for (n = 1; i + n < a->n && a->v[i + n].call == a->v[i].call; n++)
 			;
-		TRY(settle(b, a->arch, a->v + i, n));
+		settle(b, a->arch, a->v + i, n);
 	}
-	return 0;
 }
 
 static int add_arch(struct builder *b, const struct arch *arch, uint32_t otherwise)
@@ -279,16 +287,29 @@ static int add_arch(struct builder *b, const struct arch *arch, uint32_t otherwi
 	if (!to)
 		return err_memory(b->e);
 	to->otherwise = otherwise;
-	TRY(add_all(b, to, false));
-	TRY(rules_sort(to, b->e));
-	TRY(settle_all(b, to));
-	/* After all others: a rule that names the multiplexer itself goes first. */
-	TRY(add_all(b, to, true));
-	TRY(rules_sort(to, b->e));
-	/* Where the default lets calls through there is nothing to fall back from. */
-	if (action_leniency(otherwise) > action_leniency(SECCOMP_RET_ERRNO))
-		to->has_newest = false;
 	to->beyond = SECCOMP_RET_ERRNO | ENOSYS;
+	return 0;
+}
+
+static int finish(struct builder *b, struct side *side)
+{
+	struct rules_arch *to = side->to;
+
+	TRY(rules_sort(to, b->e));
+	settle_all(b, to);
+	/* A rule that names the multiplexer itself goes before those of the calls in it. */
+	for (size_t i = 0; i < side->late.n; i++) {
+		struct rule *r = rules_add(to, b->pool);
+
+		if (!r)
+			return err_memory(b->e);
+		*r = side->late.v[i];
+	}
+	if (side->late.n)
+		TRY(rules_sort(to, b->e));
+	/* Where the default lets calls through there is nothing to fall back from. */
+	if (action_leniency(to->otherwise) > action_leniency(SECCOMP_RET_ERRNO))
+		to->has_newest = false;
 	return 0;
 }
 
@@ -319,11 +340,26 @@ static int add_arches(struct builder *b, uint32_t otherwise)
 	return 0;
 }
 
+static int make_sides(struct builder *b)
+{
+	b->sides = pool_array(b->pool, b->rules->n, sizeof(*b->sides));
+	if (!b->sides)
+		return err_memory(b->e);
+	for (size_t i = 0; i < b->rules->n; i++) {
+		struct side *side = &b->sides[i];
+
+		side->to = &b->rules->v[i];
+		side->multiplexer[false] = arch_multiplexer(side->to->arch, false);
+		side->multiplexer[true] = arch_multiplexer(side->to->arch, true);
+	}
+	return 0;
+}
+
 int profile_rules(const struct oci_seccomp *doc, const struct origin *origin,
 	const struct profile_options *options, struct pool *pool, struct rules *ret, struct err *e)
 {
 	struct rules rules = {.foreign = SECCOMP_RET_KILL_THREAD};
-	struct builder b = {doc, origin, options, pool, &rules, e};
+	struct builder b = {doc, origin, options, pool, &rules, NULL, e};
 	uint32_t otherwise;
 
 	if (doc->defaultAction == OCI_ACT_NOTIFY)
@@ -332,6 +368,10 @@ int profile_rules(const struct oci_seccomp *doc, const struct origin *origin,
 	TRY(make_action(&b, doc->defaultAction, doc->has_defaultErrnoRet, doc->defaultErrnoRet,
 		&doc->defaultErrnoRet, &otherwise));
 	TRY(add_arches(&b, otherwise));
+	TRY(make_sides(&b));
+	TRY(add_all(&b));
+	for (size_t i = 0; i < rules.n; i++)
+		TRY(finish(&b, &b.sides[i]));
 	*ret = rules;
 	return 0;
 }

@@ -7,8 +7,8 @@
  * The verdicts are those of the program that runc has libseccomp make from the same object:
  *
  * - A rule with the default's own action says nothing.
- * - Of several rules for a call, one without conditions wins, wherever it stands; two such with
- *   different actions contradict each other: an error.
+ * - Of several rules for a call, one without conditions wins, wherever it stands; of two such the
+ *   first (engines hand over profiles like that, with a refusal for each thing that they allow).
  * - Where the conditions of several rules hold, the strictest action counts, in the kernel's order.
  *   (What libseccomp makes of that depends on how its tree came out.)
  * - Several conditions on one argument are alternatives, and so is then every condition of that rule.
