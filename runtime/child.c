@@ -11,6 +11,9 @@ _Noreturn void child_fail(struct run *r, enum side side, size_t at, const struct
 {
 	struct talk_message m = {.type = TALK_FAIL, .step = (uint32_t)at, .err = *e};
 
+	if (r->words)
+		*r->words = *e;
+	/* Before the filter is in force this says it, too. */
 	(void)talk_send(r->talk[RUN_CHILD_END(side)], &m, -1, NULL); /* who would hear of it? */
 	_exit(1);
 }

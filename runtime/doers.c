@@ -19,6 +19,7 @@
 #include "do/mount.h"
 #include "do/ns.h"
 #include "do/root.h"
+#include "do/seccomp.h"
 #include "do/spawn.h"
 #include "do/talk.h"
 #include "run.h"
@@ -440,18 +441,42 @@ static int do_wait_start(struct run *r, const struct step *s, struct err *e)
 	return 0;
 }
 
+/* It is set when all else is done; what that will need is made before limits are in the way. */
+static int do_seccomp(struct run *r, const struct step *s, struct err *e)
+{
+	r->filter = s->args;
+	return r->words_fd = seccomp_words(&r->words, e);
+}
+
+static int set_filter(void *arg, struct err *e)
+{
+	struct run *r = arg;
+	struct talk_message m = {.type = TALK_SLOT};
+	int fd;
+
+	if (!r->filter)
+		return 0;
+	fd = seccomp_set(r->filter, e);
+	TRY(fd);
+	if (!r->filter->has_slot)
+		return 0;
+	m.slot = r->filter->slot;
+	return talk_send(r->talk[RUN_CHILD_END(SIDE_INIT)], &m, fd, e);
+}
+
 static int do_exec(struct run *r, const struct step *s, struct err *e)
 {
 	const struct step_exec *a = s->args;
 	struct talk_message m = {.type = TALK_GO, .step = (uint32_t)r->plan->n};
+	const struct exec_last last = {set_filter, r};
 
 	/* Becoming another user took the signal off; a jail in the foreground goes with who runs it. */
 	if (!r->released && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return err_sys(e, errno, "ask for the signal of the parent's death");
 	/* What ends the connection from now on is the program running, or dying as a program. */
-	TRY(talk_send(r->talk[RUN_CHILD_END(SIDE_INIT)], &m, -1, e));
+	TRY(talk_send(r->talk[RUN_CHILD_END(SIDE_INIT)], &m, r->words_fd, e));
 	umask(r->umask);
-	return exec_program(a, r->found, r->proc, e);
+	return exec_program(a, r->found, r->proc, &last, e);
 }
 
 doer *const doers[STEP_KINDS] = {
@@ -499,5 +524,6 @@ doer *const doers[STEP_KINDS] = {
 	[STEP_HOOK] = do_hook,
 	[STEP_WAIT_START] = do_wait_start,
 	[STEP_LIMITS] = do_limits,
+	[STEP_SECCOMP] = do_seccomp,
 	[STEP_EXEC] = do_exec,
 };

@@ -7,7 +7,8 @@
  * A struct life is one container as one process deals with it: the options it was given, its config and
  * plan when it makes it, its state when it finds it. The calls are those of jailrt.h, which wraps it;
  * there it is said what each does. life.c has options, places and configs; life_make.c begins a
- * container, life_exec.c a further process in one; life_step.c carries either to its end; life_start.c,
+ * container, life_exec.c a further process in one; life_step.c carries either to its end;
+ * life_hand.c hands over; life_start.c,
  * life_end.c and life_view.c deal with those that are there.
  */
 #include <time.h>
@@ -136,5 +137,7 @@ int life_check_fds(const struct life *l, struct err *e);
 
 int life_write_pid_file(const char *path, pid_t pid, struct err *e);
 int life_send_console(const char *socket, int console, struct err *e);
+/* Sends the filter's listener to its agent, and closes it. */
+int life_send_listener(struct life *l, int listener, const char *status, struct err *e);
 
 #endif

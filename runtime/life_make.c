@@ -129,6 +129,8 @@ static int first_state(struct life *l, struct err *e)
 		OPT_SET(s, time_limit, jail->service.time_limit);
 	if (jail->process.terminal)
 		OPT_SET(s, terminal, true);
+	s->listener = jail->filter.listener;
+	s->listener_metadata = jail->filter.metadata;
 	if (l->o.no_new_keyring)
 		OPT_SET(s, no_new_keyring, true);
 	TRY(copy_hooks(&jail->hooks[HOOK_POSTSTART], (struct list *)&s->poststart, &l->pool, e));

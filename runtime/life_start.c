@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "base/sys.h"
+#include "do/seccomp.h"
 #include "do/talk.h"
 #include "life.h"
 
@@ -25,30 +26,62 @@ static int check_startable(struct life *l, struct err *e)
 	}
 }
 
-/* Lets init go, and hears whether it became the program. */
-static int let_go(int sock, struct err *e)
-{
-	struct talk_message m = {.type = TALK_GO};
-	bool launched = false;
+/* What init tells on its way. */
+struct hearing {
+	bool launched;
+	int words; /* file of its last words */
+};
 
-	TRY(talk_send(sock, &m, -1, e));
+static int take_message(
+	struct life *l, struct hearing *h, const struct talk_message *m, int *fd, struct err *e)
+{
+	switch (m->type) {
+	case TALK_FAIL:
+		if (e)
+			*e = m->err;
+		return m->err.code > 0 ? -m->err.code : -EPROTO;
+	case TALK_GO:
+		h->launched = true;
+		own_close(&h->words);
+		h->words = take_fd(fd);
+		return 0;
+	case TALK_SLOT:
+		if (*fd < 0 || !h->launched || !l->state->listener)
+			return err_set(e, EPROTO, "an unexpected fd");
+		return life_send_listener(l, take_fd(fd), "created", e);
+	default:
+		return 0;
+	}
+}
+
+static int hear(struct life *l, int sock, struct hearing *h, struct err *e)
+{
 	for (;;) {
+		struct talk_message m;
 		own_fd int fd = -1;
 		int r = talk_receive(sock, true, &m, &fd, e);
 
 		TRY(r);
-		if (r == 0 && launched)
-			return 0;
 		if (r == 0)
-			return err_set(
-				e, ESRCH, "the container's process ended before it was started");
-		if (m.type == TALK_FAIL) {
-			if (e)
-				*e = m.err;
-			return m.err.code ? -m.err.code : -EPROTO;
-		}
-		launched = launched || m.type == TALK_GO;
+			break;
+		TRY(take_message(l, h, &m, &fd, e));
 	}
+	if (!h->launched)
+		return err_set(e, ESRCH, "the container's process ended before it was started");
+	return seccomp_read_words(h->words, e);
+}
+
+/* Lets init go, and hears whether it became the program. */
+static int let_go(struct life *l, int sock, struct err *e)
+{
+	const struct talk_message m = {.type = TALK_GO};
+	struct hearing h = {.words = -1};
+	int r;
+
+	TRY(talk_send(sock, &m, -1, e));
+	r = hear(l, sock, &h, e);
+	own_close(&h.words);
+	return r;
 }
 
 static int launch(struct life *l, struct err *e)
@@ -58,7 +91,7 @@ static int launch(struct life *l, struct err *e)
 	TRY(sock);
 	clock_gettime(CLOCK_MONOTONIC, &l->started);
 	state_write_start(l->dir, &l->started);
-	TRY(let_go(sock, e));
+	TRY(let_go(l, sock, e));
 	if (unlinkat(l->dir, "start", 0) < 0 && errno != ENOENT)
 		return err_sys(e, errno, "remove the start socket");
 	return 0;

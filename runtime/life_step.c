@@ -4,9 +4,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
-#include <sys/socket.h>
 #include <sys/timerfd.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,59 +16,7 @@
 
 /* The machine that carries a container from being made to its end, a step at a time. */
 
-/* --- what is handed over ---------------------------------------------------------------------------- */
-
-int life_write_pid_file(const char *path, pid_t pid, struct err *e)
-{
-	const char *slash = strrchr(path, '/');
-	char dir[4096], text[16];
-	own_fd int fd = -1;
-
-	/* Without a newline: go-runc reads it so. */
-	fmt_put(text, sizeof(text), "%d", (int)pid);
-	fmt_put(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
-	fd = fd_open(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0, e);
-	TRY(fd);
-	if (fd_replace_file(fd, slash ? slash + 1 : path, text, strlen(text), 0644, e) < 0)
-		return err_add(e, "pid file '%s'", path);
-	return 0;
-}
-
-/* One message: the fd, and the terminal's name as its data. */
-int life_send_console(const char *path, int console, struct err *e)
-{
-	own_fd int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	own_fd int dir = -1;
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	const char *slash = strrchr(path, '/');
-	char name[] = "/dev/ptmx", folder[4096];
-	struct iovec iov = {name, sizeof(name) - 1};
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} c = {0};
-	struct msghdr h = {
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof(c)};
-
-	if (sock < 0)
-		return err_sys(e, errno, "make a socket");
-	fmt_put(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path + 1) : 1,
-		slash ? path : ".");
-	dir = fd_open(AT_FDCWD, folder, O_PATH | O_DIRECTORY, 0, e);
-	TRY(dir);
-	if (fmt_put(a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d/%s", dir,
-		    slash ? slash + 1 : path) >= sizeof(a.sun_path))
-		return err_sys(e, ENAMETOOLONG, "console socket '%s'", path);
-	if (connect(sock, (struct sockaddr *)&a, sizeof(a)) < 0)
-		return err_sys(e, errno, "console socket '%s'", path);
-	c.header.cmsg_level = SOL_SOCKET;
-	c.header.cmsg_type = SCM_RIGHTS;
-	c.header.cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(&c.header), &console, sizeof(console));
-	return sendmsg(sock, &h, MSG_NOSIGNAL) < 0
-		       ? err_sys(e, errno, "send the terminal to '%s'", path)
-		       : 0;
-}
+/* --- created ------------------------------------------------------------------------------------------ */
 
 static int give_console(struct life *l, struct err *e)
 {
@@ -212,6 +158,16 @@ static int fail(struct life *l, const struct err *e)
 	return -e->code;
 }
 
+/* At once: even the exec may wait for the agent's answer. */
+static int give_listener(struct life *l, struct err *e)
+{
+	int listener = parent_take_listener(&l->parent);
+
+	if (listener < 0)
+		return 0;
+	return life_send_listener(l, listener, l->claimed ? "creating" : "running", e);
+}
+
 int life_step(struct life *l, struct err *e)
 {
 	int r;
@@ -221,6 +177,8 @@ int life_step(struct life *l, struct err *e)
 	if (l->phase == LIFE_RUNNING)
 		return check_end(l, e) < 0 ? -e->code : (int)l->phase;
 	r = parent_step(&l->parent, e);
+	if (r >= 0 && give_listener(l, e) < 0)
+		r = -e->code;
 	if (r == PARENT_CREATED) {
 		l->phase = LIFE_CREATED;
 		r = record_created(l, e);

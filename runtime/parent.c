@@ -17,6 +17,7 @@
 #include "do/cgroup.h"
 #include "do/limits.h"
 #include "do/ns.h"
+#include "do/seccomp.h"
 #include "do/talk.h"
 
 /* --- beginning and end --------------------------------------------------------------------------- */
@@ -68,10 +69,11 @@ int parent_begin(struct parent *p, const struct plan *plan, const struct run_sta
 	int start, int pidfd, struct err *e)
 {
 	*p = (struct parent){
-		.run = {.plan = plan, .proc = -1, .null = -1, .start = start},
+		.run = {.plan = plan, .proc = -1, .null = -1, .start = start, .words_fd = -1},
 		.pidfd = {-1, -1, -1},
 		.epoll = -1,
 		.timer = -1,
+		.words = -1,
 		.spawned = {.pidfd = -1, .output = -1},
 	};
 	if (state)
@@ -98,6 +100,11 @@ static int take_slot(struct parent *p, int slot)
 int parent_take_console(struct parent *p)
 {
 	return take_slot(p, p->run.plan->console);
+}
+
+int parent_take_listener(struct parent *p)
+{
+	return take_slot(p, p->run.plan->listener);
 }
 
 int parent_take_pidfd(struct parent *p)
@@ -144,6 +151,7 @@ void parent_done(struct parent *p)
 	own_close(&p->spawned.pidfd);
 	own_close(&p->spawned.output);
 	own_close(&p->timer);
+	own_close(&p->words);
 	own_close(&p->epoll);
 	pool_done(&p->pool);
 }
@@ -367,7 +375,8 @@ static int take_born(
 	return 0;
 }
 
-static int take_go(struct parent *p, const struct talk_message *m, enum side side, struct err *e)
+static int take_go(
+	struct parent *p, const struct talk_message *m, enum side side, int *fd, struct err *e)
 {
 	size_t n = p->run.plan->n;
 
@@ -379,6 +388,8 @@ static int take_go(struct parent *p, const struct talk_message *m, enum side sid
 			return err_set(e, EPROTO, "a process is out of step");
 	}
 	p->launched = m->step == n;
+	if (p->launched)
+		p->words = take_fd(fd);
 	p->at = m->step;
 	p->go_sent = false;
 	return 0;
@@ -386,7 +397,10 @@ static int take_go(struct parent *p, const struct talk_message *m, enum side sid
 
 static int take_slot_fd(struct parent *p, const struct talk_message *m, int *fd, struct err *e)
 {
-	if (m->slot < 0 || m->slot != p->run.plan->console || *fd < 0 || p->run.slots[m->slot] >= 0)
+	const struct plan *plan = p->run.plan;
+	bool expected = m->slot == plan->console || (m->slot == plan->listener && p->launched);
+
+	if (m->slot < 0 || !expected || *fd < 0 || p->run.slots[m->slot] >= 0)
 		return err_set(e, EPROTO, "an unexpected fd");
 	p->run.slots[m->slot] = take_fd(fd);
 	return 0;
@@ -399,7 +413,7 @@ static int take_message(
 
 	switch (m->type) {
 	case TALK_GO:
-		return take_go(p, m, side, e);
+		return take_go(p, m, side, &extra, e);
 	case TALK_SLOT:
 		return take_slot_fd(p, m, &extra, e);
 	case TALK_BORN:
@@ -457,7 +471,9 @@ static int hear(struct parent *p, enum side side, struct err *e)
 		}
 		own_close(sock); /* epoll forgets a closed fd */
 		if (side == SIDE_INIT && p->launched)
-			return 1;
+			return seccomp_read_words(p->words, e) < 0
+				       ? name_step(p, p->run.plan->n - 1, e)
+				       : 1;
 		if (side == SIDE_INIT || !p->pid[SIDE_INIT])
 			return explain_death(p, side, e);
 		reap(p, SIDE_MID);

@@ -26,6 +26,7 @@ struct parent {
 	size_t at;
 	size_t failed_at; /* the step that failed, when parent_step failed in a child or here */
 	bool go_sent, launched;
+	int words; /* file of init's last words (seccomp.h); -1: it can speak */
 	int epoll, timer;
 	struct spawned spawned; /* a hook or a helper that is running; pid 0: none */
 	const char *doing; /* what it is, for its failure */
@@ -54,5 +55,8 @@ void parent_done(struct parent *p);
 /* The terminal's master, for the caller to keep; -1 when there is none. */
 int parent_take_console(struct parent *p);
 int parent_take_pidfd(struct parent *p);
+
+/* The agent's end of the filter, likewise. */
+int parent_take_listener(struct parent *p);
 
 #endif

@@ -19,6 +19,7 @@ struct plan {
 	int slots; /* how many there are */
 	int root; /* slot of the root's mount; -1: none of its own */
 	int console; /* slot of the terminal's master; -1: none */
+	int listener; /* slot of the seccomp listener; -1: none */
 	bool has_mid;
 	bool joins; /* a process of ours is seen in namespaces of others */
 	bool own_cgroup; /* the plan makes one */

@@ -59,7 +59,10 @@ void plan_console(struct builder *b);
 void plan_pivot(struct builder *b);
 int plan_process(struct builder *b);
 void plan_hold(struct builder *b);
-void plan_launch(struct builder *b);
+int plan_launch(struct builder *b);
+int plan_filter(struct builder *b);
+/* Without no_new_privs only CAP_SYS_ADMIN may set a filter. */
+bool plan_filter_needs_privilege(const struct builder *b);
 void plan_hooks(struct builder *b, enum hook_kind kind, enum side side);
 void plan_raise_limits(struct builder *b, enum side side);
 

@@ -7,7 +7,7 @@
 static void begin(struct builder *b, const struct jail *jail, const struct host *host,
 	struct plan *plan, struct err *e)
 {
-	*plan = (struct plan){.jail = jail, .root = -1, .console = -1};
+	*plan = (struct plan){.jail = jail, .root = -1, .console = -1, .listener = -1};
 	*b = (struct builder){
 		.jail = jail,
 		.host = host,
@@ -315,7 +315,7 @@ int plan_make(const struct jail *jail, const struct host *host, struct plan *ret
 	TRY(plan_process(&b));
 	plan_hold(&b);
 	plan_hooks(&b, HOOK_START_CONTAINER, SIDE_INIT);
-	plan_launch(&b);
+	TRY(plan_launch(&b));
 	TRY(finish(&b));
 	*ret = plan;
 	plan = (struct plan){0};
@@ -372,7 +372,7 @@ int plan_exec(const struct jail *jail, const struct host *host, const struct pla
 	plan_add(&b, SIDE_PARENT, STEP_CREATED, NULL);
 	if (jail->service.hold)
 		plan_add(&b, SIDE_INIT, STEP_RELEASE, NULL);
-	plan_launch(&b);
+	TRY(plan_launch(&b));
 	TRY(finish(&b));
 	*ret = plan;
 	plan = (struct plan){0};

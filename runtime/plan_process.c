@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <linux/capability.h>
 #include <string.h>
 
 #include "plan_build.h"
@@ -106,6 +107,12 @@ static void add_capabilities(struct builder *b)
 	OPT_SET(s, effective, p->caps.set[CAP_EFFECTIVE] & known);
 	OPT_SET(s, inheritable, p->caps.set[CAP_INHERITABLE] & known);
 	OPT_SET(s, ambient, p->caps.set[CAP_AMBIENT] & known);
+	/*
+	 * The filter is set by the very last system call but exec, so that it need not allow what
+	 * comes before. The right to do so ends with exec, which makes these sets anew.
+	 */
+	if (plan_filter_needs_privilege(b))
+		OPT_SET(s, hold, 1ULL << CAP_SYS_ADMIN);
 }
 
 static void add_cwd(struct builder *b)
@@ -235,11 +242,12 @@ void plan_hooks(struct builder *b, enum hook_kind kind, enum side side)
 	}
 }
 
-void plan_launch(struct builder *b)
+int plan_launch(struct builder *b)
 {
 	const struct jail_process *p = &b->jail->process;
 	struct step_exec *s;
 
+	TRY(plan_filter(b));
 	add_limits(b, SIDE_INIT, STEP_LIMITS);
 	s = plan_add(b, SIDE_INIT, STEP_EXEC, p->at_args);
 	/* What find found is executed; without it the name is a path as it stands. */
@@ -254,4 +262,5 @@ void plan_launch(struct builder *b)
 	if (p->preserve_fds)
 		OPT_SET(s, keep_fds, p->preserve_fds);
 	s->pass_fds = p->pass_fds;
+	return 0;
 }

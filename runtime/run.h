@@ -30,6 +30,9 @@ struct run {
 	bool born; /* in a child: it has had its first turn */
 	unsigned keep_fds;
 	mode_t umask; /* of the caller */
+	const struct step_seccomp *filter; /* set last; NULL: none */
+	int words_fd; /* its file; -1 */
+	struct err *words; /* where a failure is left when it cannot be sent any more */
 	char found[PATH_MAX];
 };
 

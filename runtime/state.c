@@ -47,6 +47,8 @@ static const struct field state_rows[] = {
 	FIELD_U64(state, time_limit, "of its life from start on", .unit = "ms"),
 	FIELD_BOOL(state, terminal, "it has one"),
 	FIELD_BOOL(state, no_new_keyring, "it has its caller's session keyring"),
+	FIELD_TEXT(state, listener, "socket of the agent of its seccomp filter"),
+	FIELD_TEXT(state, listener_metadata, "text for that agent"),
 	FIELD_OBJECTS(state, poststart, oci_hook, "hooks to run after start"),
 	FIELD_OBJECTS(state, poststop, oci_hook, "hooks to run after delete"),
 };

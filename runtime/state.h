@@ -42,6 +42,7 @@ struct state {
 	OPT(uint64_t, time_limit); /* milliseconds */
 	OPT(bool, terminal);
 	OPT(bool, no_new_keyring);
+	const char *listener, *listener_metadata; /* of the seccomp filter */
 	LIST_OF(struct oci_hook) poststart;
 	LIST_OF(struct oci_hook) poststop;
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "step.h"
 
+#include <linux/seccomp.h>
+
 #include "../spec/jail.h"
 #include "../spec/names.h"
 
@@ -287,6 +289,7 @@ static const struct field step_capabilities_rows[] = {
 	FIELD_MASK(step_capabilities, effective, capability_words, "effective set"),
 	FIELD_MASK(step_capabilities, inheritable, capability_words, "inheritable set"),
 	FIELD_MASK(step_capabilities, ambient, capability_words, "ambient set"),
+	FIELD_MASK(step_capabilities, hold, capability_words, "kept until exec, for the filter"),
 };
 static TABLE(step_capabilities);
 
@@ -306,6 +309,23 @@ static const struct field step_hook_rows[] = {
 	FIELD_I32(step_hook, timeout, "seconds"),
 };
 static TABLE(step_hook);
+
+static const struct word filter_flag_words_rows[] = {
+	{"log", SECCOMP_FILTER_FLAG_LOG}, {"spec-allow", SECCOMP_FILTER_FLAG_SPEC_ALLOW},
+	{"new-listener", SECCOMP_FILTER_FLAG_NEW_LISTENER},
+	{"wait-killable", 1 << 5}, /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, 5.19 */
+};
+static WORDS(filter_flag_words);
+
+/* The program itself is shown by `jailrt seccomp`. */
+static const struct field step_seccomp_rows[] = {
+	FIELD_U32(step_seccomp, length, "instructions of the program"),
+	FIELD_MASK(step_seccomp, flags, filter_flag_words, "of seccomp(2)"),
+	FIELD_TEXT(step_seccomp, listener, "socket of the agent that answers notifications"),
+	FIELD_TEXT(step_seccomp, metadata, "for that agent"),
+	FIELD_I32(step_seccomp, slot, "the listener's fd becomes"),
+};
+static TABLE(step_seccomp);
 
 static const struct field step_exec_rows[] = {
 	FIELD_TEXT(step_exec, file, "what is executed; absent: what was found"),
@@ -378,5 +398,6 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
 	[STEP_LEAVE] = {"leave", P, NULL},
 	[STEP_WAIT_START] = {"wait-start", I, NULL},
 	[STEP_LIMITS] = {"limits", I, &table_step_limits},
+	[STEP_SECCOMP] = {"seccomp", I, &table_step_seccomp},
 	[STEP_EXEC] = {"exec", I, &table_step_exec},
 };

@@ -77,6 +77,7 @@ enum step_kind {
 	STEP_RELEASE,
 	STEP_LEAVE,
 	STEP_WAIT_START,
+	STEP_SECCOMP,
 	STEP_LIMITS,
 	STEP_EXEC,
 	STEP_KINDS,
@@ -323,6 +324,7 @@ struct step_capabilities {
 	OPT(uint64_t, effective);
 	OPT(uint64_t, inheritable);
 	OPT(uint64_t, ambient);
+	OPT(uint64_t, hold); /* permitted and in effect until exec, beside the sets */
 };
 
 struct step_find {
@@ -337,6 +339,16 @@ struct step_hook {
 	struct texts args, env;
 	OPT(bool, inherit_env);
 	OPT(int32_t, timeout);
+};
+
+struct sock_filter;
+
+struct step_seccomp {
+	OPT(uint32_t, length); /* instructions */
+	OPT(uint64_t, flags); /* SECCOMP_FILTER_FLAG_… */
+	const char *listener, *metadata;
+	OPT(int32_t, slot);
+	const struct sock_filter *program;
 };
 
 struct step_exec {

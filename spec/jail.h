@@ -233,6 +233,19 @@ struct jail_process {
 	const void *at, *at_args, *at_cwd, *at_user, *at_caps;
 };
 
+/* --- the system call filter --------------------------------------------------------------------- */
+
+struct rules;
+
+struct jail_filter {
+	const struct rules *rules; /* NULL: there are none */
+	struct bytes program; /* a finished one instead (struct sock_filter), as it stands */
+	uint32_t flags; /* SECCOMP_FILTER_FLAG_LOG and the like (seccomp(2)) */
+	const char *listener; /* socket of the agent that answers notifications; NULL: none */
+	const char *metadata; /* text for that agent */
+	const void *at;
+};
+
 /* --- hooks, service, notes -------------------------------------------------------------------- */
 
 enum hook_kind {
@@ -286,6 +299,7 @@ struct jail {
 	struct jail_sysctl *sysctls;
 	size_t n_sysctls;
 	struct jail_process process;
+	struct jail_filter filter;
 	struct jail_hooks hooks[HOOK_KINDS];
 	struct jail_service service;
 	struct jail_notes notes;

@@ -525,7 +525,7 @@ static const struct field oci_linux_rows[] = {
 	FIELD_OBJECT(oci_linux, resources, oci_resources, "limits of the cgroup"),
 	FIELD_ENUM(oci_linux, rootfsPropagation, rootfs_propagation_words,
 		"mount propagation of the root"),
-	FIELD_OBJECT(oci_linux, seccomp, oci_seccomp, "system call filter", .flags = FIELD_NOT_YET),
+	FIELD_OBJECT(oci_linux, seccomp, oci_seccomp, "system call filter"),
 	FIELD_MAP(oci_linux, sysctl, "kernel parameters of its namespaces"),
 	FIELD_TEXTS(oci_linux, maskedPaths, "paths to hide"),
 	FIELD_TEXTS(oci_linux, readonlyPaths, "paths to make read-only"),

@@ -99,7 +99,7 @@ static bool repeats_argument(const struct oci_syscall *s)
 struct target {
 	struct side *side;
 	const struct oci_syscall *doc;
-	const char *const *at; /* its name */
+	const char *name; /* the document's text, and so its place */
 	const struct multiplexed *multiplexed;
 	uint32_t action;
 };
@@ -158,8 +158,8 @@ static int add_multiplexed(struct builder *b, const struct target *t)
 		return 0;
 	low = rule_value_join(
 		b->pool, VALUE_AND, rule_value_arg(b->pool, 0), rule_value_number(b->pool, 0xffff));
-	when = rule_test_compare(b->pool, COMPARE_EQ, false, low,
-		rule_value_number(b->pool, t->multiplexed->first));
+	when = rule_test_compare(
+		b->pool, COMPARE_EQ, false, low, rule_value_number(b->pool, t->multiplexed->first));
 	if (!when)
 		return err_memory(b->e);
 	return add(b, &side->late, t, (uint32_t)call, when);
@@ -168,14 +168,14 @@ static int add_multiplexed(struct builder *b, const struct target *t)
 static int unknown_name(struct builder *b, const struct target *t)
 {
 	const struct rules_arch *to = t->side->to;
-	const char *near = arch_call_nearest(to->arch, *t->at);
+	const char *near = arch_call_nearest(to->arch, t->name);
 	bool weaker = action_leniency(to->otherwise) > action_leniency(t->action);
 
 	if (!weaker && !b->options->fail_unknown) {
-		log_debug("seccomp: '%s' is no system call that is known here", *t->at);
+		log_debug("seccomp: '%s' is no system call that is known here", t->name);
 		return 0;
 	}
-	PROFILE_FAIL(b, t->at, "'%s' is no system call that is known here%s", *t->at,
+	PROFILE_FAIL(b, t->name, "'%s' is no system call that is known here%s", t->name,
 		weaker ? ", and without its rule the profile would be weaker" : "");
 	if (near)
 		return err_fix(b->e, "did you mean '%s'?", near);
@@ -211,8 +211,8 @@ static int add_all(struct builder *b)
 		list_each (j, t.doc->names) {
 			struct call_name name = arch_look_up(t.doc->names.v[j]);
 
-			t.at = &t.doc->names.v[j];
-			t.multiplexed = arch_multiplexed(*t.at);
+			t.name = t.doc->names.v[j];
+			t.multiplexed = arch_multiplexed(t.name);
 			for (size_t k = 0; k < b->rules->n; k++) {
 				t.side = &b->sides[k];
 				TRY(add_call(b, &t, &name));
@@ -333,7 +333,7 @@ static int add_arches(struct builder *b, uint32_t otherwise)
 		const struct arch *arch = arch_by_scmp(*name);
 
 		if (!arch)
-			return PROFILE_FAIL(b, name, "'%s' is no architecture", *name);
+			return PROFILE_FAIL(b, *name, "'%s' is no architecture", *name);
 		if (!has_arch(b->rules, arch))
 			TRY(add_arch(b, arch, otherwise));
 	}

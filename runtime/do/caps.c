@@ -131,9 +131,13 @@ int caps_set(const struct step_capabilities *s, struct err *e)
 		return keep_all(e);
 	TRY(regain_effective(e));
 	TRY(bound(s->bounding, e));
+	if (read_caps(&d) < 0)
+		return err_sys(e, errno, "read the capabilities");
 	for (int i = 0; i < 2; i++) {
-		d.half[i].effective = (uint32_t)(s->effective >> (32 * i));
-		d.half[i].permitted = (uint32_t)(s->permitted >> (32 * i));
+		uint32_t hold = d.half[i].permitted & (uint32_t)(s->hold >> (32 * i));
+
+		d.half[i].effective = (uint32_t)(s->effective >> (32 * i)) | hold;
+		d.half[i].permitted = (uint32_t)(s->permitted >> (32 * i)) | hold;
 		d.half[i].inheritable = (uint32_t)(s->inheritable >> (32 * i));
 	}
 	if (write_caps(&d) < 0) {

@@ -239,7 +239,8 @@ static bool has_variable(const struct texts *env, const char *name)
 
 /* --- the end ----------------------------------------------------------------------------------- */
 
-int exec_program(const struct step_exec *s, const char *found, int proc, struct err *e)
+int exec_program(const struct step_exec *s, const char *found, int proc,
+	const struct exec_last *last, struct err *e)
 {
 	const char *file = s->file ? s->file : found;
 	char home[PATH_MAX], word[96];
@@ -256,6 +257,7 @@ int exec_program(const struct step_exec *s, const char *found, int proc, struct 
 		(void)mark(
 			s->pass_fds.v[i], false); /* nsjail: one that is not open is passed over */
 	sys_reset_signals();
+	TRY(last->fn(last->arg, e));
 	execve(file, (char *const *)s->args.v, (char *const *)s->env.v);
 	return err_set(e, errno, "unable to start container process: exec %s: %s", file,
 		small_word(errno, word));

@@ -24,7 +24,14 @@ int exec_own_stdio(const struct step_ids *s, struct err *e);
 /* Marks all fds from first on close-on-exec. proc is an fd of the host's procfs. */
 int exec_close_fds(int proc, unsigned first, struct err *e);
 
+/* What is done by the very last call before the program is executed. */
+struct exec_last {
+	int (*fn)(void *arg, struct err *e);
+	void *arg;
+};
+
 /* Becomes the program; found is what exec_find found, or NULL. Returns only when that fails. */
-int exec_program(const struct step_exec *s, const char *found, int proc, struct err *e);
+int exec_program(const struct step_exec *s, const char *found, int proc,
+	const struct exec_last *last, struct err *e);
 
 #endif

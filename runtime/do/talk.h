@@ -17,7 +17,8 @@
  *	   |<------------------- end of file ---|	the program is running
  *
  * Without a mid the parent clones init itself. A child that reads end of file has lost its parent and
- * exits. Who may send what, and what the receiver checks before it believes it:
+ * exits. Who may send what, and what the receiver checks before it believes it (the
+ * last GO of an init with a filter brings the file of its last words along, see seccomp.h):
  *
  *	GO    any to any    the number is a step of the receiver's, or of a side it serves, not behind, and
  *	                    with none of another process's before it

@@ -13,12 +13,12 @@ load helpers
 	bundle
 	command_is sleep 100
 	jr create -b "$BUNDLE" "$ID-two"
-	is_status two created
-	jr start two
-	is_status two running
-	jr kill two KILL
-	wait_for 10 is_status two stopped
-	jr delete two
-	run jr state two
+	is_status "$ID-two" created
+	jr start "$ID-two"
+	is_status "$ID-two" running
+	jr kill "$ID-two" KILL
+	wait_for 10 is_status "$ID-two" stopped
+	jr delete "$ID-two"
+	run jr state "$ID-two"
 	fails_with 1 "container does not exist"
 }

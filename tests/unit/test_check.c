@@ -234,7 +234,6 @@ static void what_is_not_enforced_is_refused(void)
 		{"'ioPriority':{'class':'IOPRIO_CLASS_BE','priority':1}", "",
 			"process.ioPriority (f:2:"},
 		{"'execCPUAffinity':{'initial':'0'}", "", "process.execCPUAffinity (f:2:"},
-		{"", "'seccomp':{'defaultAction':'SCMP_ACT_ALLOW'}", "linux.seccomp (f:3:"},
 		{"", "'mountLabel':'x'", "linux.mountLabel (f:3:"},
 		{"", "'netDevices':{'eth0':{}}", "linux.netDevices"},
 		{"", "'intelRdt':{'closID':'x'}", "linux.intelRdt (f:3:"},

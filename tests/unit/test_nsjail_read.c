@@ -289,19 +289,18 @@ static void accepted_forms(void)
 		     "'B=2'],\n"
 		     "mount { dst: '/c' } pass_fd: [3, 0x10] pass_fd: 010 uidmap [ { count: 0x2 } "
 		     "]\n"
-		     "mode: 2; cgroup_mem_swap_max: - 1 cgroup_mem_max: 18446744073709551615"),
+		     "mode: 2; cgroup_mem_swap_max: - 1 cgroup_mem_max: 9223372036854775807"),
 		0);
 	ok(config->mount.n == 3 && config->mount.v[1]->rw && config->mount.v[0]->is_bind);
 	ok(config->pass_fd.v[1] == 16 && config->pass_fd.v[2] == 8 && config->envar.n == 2);
 	ok(config->uidmap.v[0]->count == 2 && config->mode == NSJAIL_MODE_RERUN);
-	ok(config->cgroup_mem_swap_max == -1 && config->cgroup_mem_max == UINT64_MAX);
-	is_int(parse("{\"mode\":1,\"cgroup_mem_max\":\"18446744073709551615\",\"rlimitAs\":7,"
+	ok(config->cgroup_mem_swap_max == -1 && config->cgroup_mem_max == INT64_MAX);
+	is_int(parse("{\"mode\":1,\"cgroup_mem_max\":\"9223372036854775807\",\"rlimitAs\":7,"
 		     "\"cwd\":null,"
 		     "\"mount\":[{\"dst\":\"\",\"srcContent\":\"-_8\"}],\"personaAddrLimit3gb\":"
 		     "true}"),
 		0);
-	ok(config->mode == NSJAIL_MODE_ONCE && config->cgroup_mem_max == UINT64_MAX &&
-		!config->cwd);
+	ok(config->mode == NSJAIL_MODE_ONCE && config->cgroup_mem_max == INT64_MAX && !config->cwd);
 	ok(config->mount.v[0]->src_content.len == 2 && config->persona_addr_limit_3gb);
 	is_int(parse("user_net { enable: true ip: '10.0.0.2' tcp_ports: '80' no_map_gw: true }"),
 		0);
