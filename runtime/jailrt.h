@@ -16,7 +16,8 @@
  *
  * Calls return 0 or more, or a negative errno value; then jailrt_error and jailrt_fix have the words.
  * Nothing is printed, no signal handler is set, no attribute of the process is changed but that it
- * gets children. A struct jailrt is for one thread at a time. Detached containers live on without it.
+ * gets children: SIGCHLD must not be ignored. A struct jailrt is for one thread at a time. Detached
+ * containers live on without it; one that is still being made does not.
  */
 #include <stddef.h>
 

@@ -124,10 +124,13 @@ int sys_setgroups(size_t n, const gid_t *list)
 
 void sys_reset_signals(void)
 {
+	/* The kernel's own struct, whatever its fields: all zero is the default. */
+	static const unsigned long act[8];
 	sigset_t none;
 
+	/* The C library would not touch the two that it keeps for itself; KILL and STOP fail. */
 	for (int sig = 1; sig < NSIG; sig++)
-		(void)signal(sig, SIG_DFL); /* fails for KILL, STOP and those of the C library */
+		(void)syscall(SYS_rt_sigaction, sig, act, NULL, (NSIG - 1) / 8);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -327,6 +328,8 @@ int main(int argc, char **argv)
 	};
 	int r;
 
+	/* Ignored by our caller, it would hide the end of our children from us. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	if (fill_stdio() < 0) {
 		say(c.program, "", "/dev/null cannot be opened");
 		return 1;
