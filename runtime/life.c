@@ -79,6 +79,9 @@ void life_init(struct life *l)
 
 void life_done(struct life *l)
 {
+	/* Whoever gives up in the middle leaves nothing. */
+	if (l->phase == LIFE_MAKING || l->phase == LIFE_CREATED)
+		life_unclaim(l);
 	if (l->begun)
 		parent_done(&l->parent);
 	plan_done(&l->plan);

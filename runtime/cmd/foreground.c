@@ -145,7 +145,13 @@ static int watch_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static void pass_signals(struct foreground *f)
+static bool is_end(uint32_t sig)
+{
+	return sig == SIGHUP || sig == SIGINT || sig == SIGQUIT || sig == SIGTERM;
+}
+
+/* While there is nobody to pass them on to, they mean ourselves: a hook may hang, say. */
+static int pass_signals(struct foreground *f)
 {
 	struct signalfd_siginfo si;
 	int pid = jailrt_pid(f->call->jailrt);
@@ -155,13 +161,18 @@ static void pass_signals(struct foreground *f)
 			show_size(f);
 		else if (pid > 0)
 			(void)kill(pid, (int)si.ssi_signo); /* our child, not reaped by us yet */
+		else if (is_end(si.ssi_signo))
+			return CMD_REFUSE(
+				f->call, "given up at signal %u, during set-up", si.ssi_signo);
 	}
+	return 0;
 }
 
 /* --- the loop ----------------------------------------------------------------------------------------- */
 
 static int wait_for_something(struct foreground *f)
 {
+	int r = 0;
 	struct pollfd p[6] = {
 		{.fd = jailrt_fd(f->call->jailrt), .events = POLLIN},
 		{.fd = f->signals, .events = POLLIN},
@@ -172,9 +183,9 @@ static int wait_for_something(struct foreground *f)
 	};
 
 	if (poll(p, ARRAY_LEN(p), -1) < 0)
-		return errno == EINTR ? 0 : -errno;
+		return errno == EINTR ? 0 : CMD_REFUSE(f->call, "poll: %s", err_word(errno));
 	if (p[1].revents)
-		pass_signals(f);
+		r = pass_signals(f);
 	if (p[2].revents)
 		fill(&f->in);
 	if (p[3].revents)
@@ -183,13 +194,13 @@ static int wait_for_something(struct foreground *f)
 		fill(&f->out);
 	if (p[5].revents)
 		drain(&f->out);
-	return 0;
+	return r;
 }
 
 static int run_to_end(struct foreground *f)
 {
 	for (;;) {
-		int event = jailrt_step(f->call->jailrt);
+		int event = jailrt_step(f->call->jailrt), r;
 
 		if (event < 0)
 			return CMD_FAILED;
@@ -201,8 +212,9 @@ static int run_to_end(struct foreground *f)
 			return 0;
 		if (event != JAILRT_AGAIN)
 			continue;
-		if (wait_for_something(f) < 0)
-			return CMD_REFUSE(f->call, "poll: %s", err_word(errno));
+		r = wait_for_something(f);
+		if (r < 0)
+			return r;
 	}
 }
 
