@@ -87,10 +87,16 @@ oops"
 
 @test "a program that ends by a signal gives 128 and the signal" {
 	container
-	local n
-	for n in 1 2 3 6 9 11 13 14 15 31; do
-		run jr exec "$ID" sh -c "kill -$n \$\$; sleep 5"
-		same "$status" $((128 + n))
+	local n e code
+	for n in 1 2 3 6 9 11 13 14 15 31 34 64; do
+		rm -f pid
+		"$JAILRT" --root "$STATES" exec --pid-file pid "$ID" sleep 1000 3>&- &
+		e=$! code=0
+		wait_for 10 test -s pid
+		wait_for 10 runs "$(cat pid)" sleep
+		kill -"$n" "$(cat pid)"
+		wait "$e" || code=$?
+		same "$code" $((128 + n))
 	done
 }
 
@@ -190,13 +196,15 @@ oops"
 
 @test "signals to exec reach the program, and killing exec ends it" {
 	container
-	jr exec "$ID" sh -c 'trap "exit 7" USR1; echo ready; while :; do sleep 0.05; done' > out 3>&- &
+	# Not jr: a function's $! is a shell's.
+	"$JAILRT" --root "$STATES" exec "$ID" \
+		sh -c 'trap "exit 7" USR1; echo ready; while :; do sleep 0.05; done' > out 3>&- &
 	local e=$! code=0
 	wait_for 10 grep -q ready out
 	kill -USR1 "$e"
 	wait "$e" || code=$?
 	same "$code" 7
-	jr exec --pid-file pid "$ID" sleep 1000 3>&- &
+	"$JAILRT" --root "$STATES" exec --pid-file pid "$ID" sleep 1000 3>&- &
 	e=$!
 	wait_for 10 test -s pid
 	wait_for 10 runs "$(cat pid)" sleep

@@ -92,9 +92,10 @@ load life
 	bundle
 	command_is sleep 100
 	jr create -b "$BUNDLE" "$ID"
-	many 20 jr state "$ID" > shown &
+	many 20 jr state "$ID" > shown 3>&- &
+	local lookers=$!
 	jr start "$ID"
-	wait
+	wait "$lookers"
 	same "$(how_many 0)" 20
 	same "$(jq -r .status shown | sort -u | grep -v -e created -e running)" ""
 	is_status "$ID" running
