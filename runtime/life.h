@@ -113,6 +113,8 @@ int life_pids(struct life *l, struct i32s *ret, struct err *e);
 
 /* Opens ROOT, and ROOT/ID with its state, locked when lock is true. */
 int life_open(struct life *l, bool lock, struct err *e);
+/* Of a container that is open: its processes, each once. */
+int life_processes(struct life *l, struct i32s *ret, struct err *e);
 const char *life_root(struct life *l, struct err *e);
 int life_open_root(struct life *l, bool make, struct err *e);
 int life_make_plan(struct life *l, bool hold, struct err *e);

@@ -104,6 +104,25 @@ int life_state_hooks(
 
 /* --- kill ------------------------------------------------------------------------------------------- */
 
+/*
+ * KILL goes to each hierarchy of cgroups until nobody is left there. Any other signal goes to each process
+ * once, though it is in all of the hierarchies.
+ */
+static int kill_all(struct life *l, int sig, struct err *e)
+{
+	struct i32s pids = {0};
+
+	if (sig == SIGKILL) {
+		list_each (i, l->state->cgroups)
+			TRY(cgroup_kill(l->state->cgroups.v[i], sig, e));
+		return 0;
+	}
+	TRY(life_processes(l, &pids, e));
+	list_each (i, pids)
+		(void)kill(pids.v[i], sig); /* who is gone needs none */
+	return 0;
+}
+
 int life_kill(struct life *l, struct err *e)
 {
 	int sig = signal_parse(l->o.signal ? l->o.signal : "TERM"), r;
@@ -112,11 +131,9 @@ int life_kill(struct life *l, struct err *e)
 	if (sig < 0)
 		return err_set(e, EINVAL, "unknown signal '%s'", l->o.signal);
 	TRY(life_open(l, false, e));
-	if (l->o.all && l->state->cgroups.n) {
-		list_each (i, l->state->cgroups)
-			TRY(cgroup_kill(l->state->cgroups.v[i], sig, e));
-		return 0;
-	}
+	/* With the first process of its pid namespace the kernel kills all the others. */
+	if (l->o.all && (l->state->cgroups.n || sig != SIGKILL))
+		return kill_all(l, sig, e);
 	pidfd = state_open_process(l->state, e);
 	/* Engines send a last KILL to all that may be left: then there need be nobody. */
 	if (pidfd == -ESRCH && l->o.all)

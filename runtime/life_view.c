@@ -151,15 +151,21 @@ static int pids_by_namespace(struct life *l, struct i32s *ret, struct err *e)
 	return r;
 }
 
-int life_pids(struct life *l, struct i32s *ret, struct err *e)
+int life_processes(struct life *l, struct i32s *ret, struct err *e)
 {
-	TRY(life_open(l, false, e));
-	if (state_status(l->dir, l->state) == STATUS_STOPPED)
-		return 0;
+	/* Without a pid namespace of its own there may be some though the first has ended. */
 	list_each (i, l->state->cgroups) {
 		TRY(cgroup_pids(l->state->cgroups.v[i], &l->pool, ret, e));
 		if (ret->n)
 			return 0;
 	}
+	if (state_status(l->dir, l->state) == STATUS_STOPPED)
+		return 0;
 	return pids_by_namespace(l, ret, e);
+}
+
+int life_pids(struct life *l, struct i32s *ret, struct err *e)
+{
+	TRY(life_open(l, false, e));
+	return life_processes(l, ret, e);
 }
