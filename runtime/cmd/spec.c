@@ -121,7 +121,11 @@ static int write_config(struct cmd_call *c, int dir, const struct oci_config *do
 		err_sys(&c->err, errno, "config.json");
 		return CMD_REFUSED;
 	}
-	return fd_write_all(fd, str_text(&out), out.len, &c->err) < 0 ? CMD_REFUSED : 0;
+	if (fd_write_all(fd, str_text(&out), out.len, &c->err) >= 0)
+		return 0;
+	(void)unlinkat(dir, "config.json", 0); /* half of one would be in the way of the next try */
+	err_add(&c->err, "config.json");
+	return CMD_REFUSED;
 }
 
 int cmd_spec(struct cmd_call *c)
