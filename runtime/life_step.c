@@ -35,6 +35,7 @@ static int record_created(struct life *l, struct err *e)
 	uint64_t started;
 
 	l->pid = l->parent.pid[SIDE_INIT];
+	log_debug("'%s': all is set up, as process %d", l->o.id, (int)l->pid);
 	TRY(give_console(l, e));
 	if (l->claimed) {
 		if (state_process_start(l->pid, &started) < 0)
@@ -84,6 +85,7 @@ static int record_running(struct life *l, struct err *e)
 	clock_gettime(CLOCK_MONOTONIC, &l->started);
 	l->pidfd = parent_take_pidfd(&l->parent);
 	l->phase = LIFE_RUNNING;
+	log_debug("'%s': the program runs", l->o.id);
 	if (l->pidfd >= 0) {
 		ev.data.fd = l->pidfd;
 		if (epoll_ctl(parent_fd(&l->parent), EPOLL_CTL_ADD, l->pidfd, &ev) < 0)
@@ -103,6 +105,7 @@ static void record_end(struct life *l, const struct rusage *ru, int status)
 
 	l->phase = LIFE_ENDED;
 	l->status = status;
+	log_debug("'%s': ended with wait status %#x", l->o.id, (unsigned)status);
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	l->report.id = l->o.id;
 	OPT_SET(&l->report, wall_ms,

@@ -10,6 +10,7 @@
 #include "../../spec/set.h"
 #include "../base/fd.h"
 #include "../base/fmt.h"
+#include "../base/log.h"
 #include "cmd.h"
 #include "options.h"
 
@@ -150,35 +151,39 @@ static void say(const char *program, const char *word, const char *text)
 }
 
 static struct log_target log_target = {.fd = -1};
+static const char *const log_levels[] = {"error", "warning", "info", "debug"};
 
 static void take_log(int level, const char *text, void *arg)
 {
-	static const char *const names[] = {"error", "warning", "info", "debug"};
 	const char *program = arg;
 	char word[16];
 
-	log_record(&log_target, names[level], text);
-	fmt_put(word, sizeof(word), "%s: ", names[level]);
+	log_record(&log_target, log_levels[level], text);
+	fmt_put(word, sizeof(word), "%s: ", log_levels[level]);
 	say(program, word, text);
 }
 
 static int log_level(const struct cmd_options *o)
 {
-	static const char *const names[] = {"error", "warning", "info", "debug"};
-
 	if (o->debug)
-		return 3;
-	for (size_t i = 0; o->log_level && i < ARRAY_LEN(names); i++) {
-		if (!strcmp(o->log_level, names[i]))
-			return (int)i;
+		return LOG_DEBUG;
+	if (!o->log_level)
+		return LOG_WARNING;
+	for (int i = 0; i < (int)ARRAY_LEN(log_levels); i++) {
+		if (!strcmp(o->log_level, log_levels[i]))
+			return i;
 	}
-	return 1;
+	return -1;
 }
 
 static int open_log(struct cmd_call *c)
 {
 	const struct cmd_options *o = &c->o;
+	int level = log_level(o);
 
+	if (level < 0)
+		return CMD_REFUSE(
+			c, "unknown log level '%s': error, warning, info or debug", o->log_level);
 	if (o->log_format && strcmp(o->log_format, "text") && strcmp(o->log_format, "json"))
 		return CMD_REFUSE(c, "unknown log format '%s': text or json", o->log_format);
 	log_target.json = o->log_format && !strcmp(o->log_format, "json");
@@ -188,7 +193,7 @@ static int open_log(struct cmd_call *c)
 		if (log_target.fd < 0)
 			return CMD_REFUSED;
 	}
-	jailrt_log(take_log, (void *)c->program, log_level(o));
+	jailrt_log(take_log, (void *)c->program, level);
 	return 0;
 }
 
@@ -296,6 +301,7 @@ static int run(struct cmd_call *c)
 		return show_help(c);
 	if (check_count(c) < 0)
 		return CMD_REFUSED;
+	log_debug("%s of jailrt %s, process %d", c->row->name, jailrt_version(), (int)getpid());
 	return c->row->run(c);
 }
 
