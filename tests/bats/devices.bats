@@ -223,7 +223,8 @@ kmsg_on_v2_is() {
 	fails_with 1 "a rule for all devices must be for rwm"
 	rules '[{allow: true, type: "c", major: -2}]'
 	run jr run -b "$BUNDLE" "$ID"
-	fails_with 1 "a device number is 0 or more, or -1 for any"
+	fails_with 1 "linux.resources.devices[0].major"
+	fails_with 1 "-2 is not between -1 and 4294967295"
 	rules '[{allow: true, type: "c", major: 1, minor: 3, access: "rx"}]'
 	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "linux.resources.devices[0].access"

@@ -348,7 +348,7 @@ with_key() {
 	config '.linux.uidMappings = [{containerID: 0, hostID: 1000, size: 10},
 		{containerID: 5, hostID: 2000, size: 10}]'
 	run jr run -b "$BUNDLE" "$ID"
-	fails_with 1 "ranges must not overlap"
+	fails_with 1 "the ranges 0 and 1 overlap"
 	config '.linux.uidMappings = [] | .linux.gidMappings = []'
 	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "a user namespace without mappings"

@@ -248,7 +248,7 @@ fails_at_create() {
 	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "unable to start container process: exec /junk: exec format error"
 	jr create -b "$BUNDLE" "$ID-d"
-	run jr start d
+	run jr start "$ID-d"
 	fails_with 1 "unable to start container process: exec /junk: exec format error"
 	config '.process.args = []'
 	run jr create -b "$BUNDLE" "$ID-e"

@@ -19,7 +19,7 @@ host() {
 	nsenter --mount --target "$HOLDER" -- env -C "$T" "$@"
 }
 
-# start_in_host: runs the bundle there as container c, until it is killed.
+# start_in_host: runs the bundle there as container $ID, until it is killed.
 start_in_host() {
 	command_is sleep 1000
 	host "$JAILRT" --root "$STATES" run -d -b "$BUNDLE" "$ID" > /dev/null
@@ -72,7 +72,7 @@ mounted_outside() {
 }
 
 mounted_inside() {
-	jr exec --cap CAP_SYS_ADMIN c mount -t tmpfs inner /volume/inner
+	jr exec --cap CAP_SYS_ADMIN "$ID" mount -t tmpfs inner /volume/inner
 	jr exec "$ID" touch /volume/inner/mark
 	host test -e volume/inner/mark && echo "the host sees it" || echo "the host does not"
 }
