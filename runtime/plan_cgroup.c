@@ -338,12 +338,23 @@ static int check_unified(struct builder *b, struct settings *all)
 	return 0;
 }
 
+/* The first of the limits, as the kernel groups them. */
+static const void *first_limit(const struct jail_cgroup *c)
+{
+	if (c->memory.set || c->memory_low.set || c->memory_swap.set || c->swap_only.set)
+		return c->at_memory;
+	if (c->cpu_quota.set || c->cpu_shares.set || c->cpus || c->mems)
+		return c->at_cpu;
+	return c->pids.set ? c->at_pids : c->unified.n ? c->unified.v[0].value : c->at;
+}
+
 static int check_disabled(struct builder *b)
 {
-	if (!b->jail->cgroup.required)
+	const struct jail_cgroup *c = &b->jail->cgroup;
+
+	if (!c->required)
 		return 0;
-	PLAN_FAIL(
-		b, b->jail->cgroup.at, ENOTSUP, "limits were asked for, and cgroups are disabled");
+	PLAN_FAIL(b, first_limit(c), ENOTSUP, "limits were asked for, and cgroups are disabled");
 	return err_fix(b->e, "leave the cgroup manager out, or the limits");
 }
 
