@@ -147,7 +147,9 @@ int life_fd(const struct life *l)
 
 static int fail(struct life *l, const struct err *e)
 {
+	const struct jail *jail = &l->loaded.jail;
 	struct err mine;
+	bool begun;
 
 	l->report.id = l->o.id;
 	l->report.cause = "setup";
@@ -157,7 +159,12 @@ static int fail(struct life *l, const struct err *e)
 	l->report.errno_name = err_name(e->code);
 	if (l->report_fd >= 0 && report_write(&l->report, l->report_fd, &mine) < 0)
 		log_warning("%s", mine.text);
+	begun = l->claimed;
 	life_unclaim(l);
+	/* As the spec has it, what was begun is ended with its poststop hooks: they undo the others. */
+	if (begun)
+		(void)life_run_hooks(&l->texts, &jail->hooks[HOOK_POSTSTOP], "poststop", "stopped",
+			0, jail->notes.bundle, false, &mine);
 	return -e->code;
 }
 
