@@ -92,6 +92,13 @@ static void add_root_attributes(struct builder *b, bool deep)
 		OPT_SET(s, recursive, true);
 }
 
+/* Hooks that come before pivot_root prepare the root filesystem by the path that the bundle gives it. */
+static bool hooks_look_in(const struct jail *jail)
+{
+	return jail->hooks[HOOK_PRESTART].n || jail->hooks[HOOK_CREATE_RUNTIME].n ||
+	       jail->hooks[HOOK_CREATE_CONTAINER].n;
+}
+
 static void place_root(struct builder *b)
 {
 	const struct jail_root *r = &b->jail->root;
@@ -119,6 +126,8 @@ static void place_root(struct builder *b)
 		OPT_SET(s, tree, b->root_tree);
 	if (how == MS_SHARED && r->kind == ROOT_DIR)
 		OPT_SET(s, in_place, true);
+	else if (r->kind == ROOT_DIR && hooks_look_in(b->jail))
+		OPT_SET(s, by_path, true);
 	/* With all beneath it, so before anything of the jail's own is mounted there. */
 	if (r->readonly_deep)
 		add_root_attributes(b, true);

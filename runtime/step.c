@@ -131,6 +131,7 @@ static const struct field step_root_rows[] = {
 	FIELD_I32(step_root, tree, "slot of the tree, opened by the parent"),
 	FIELD_TEXT(step_root, options, "of the tmpfs"),
 	FIELD_BOOL(step_root, in_place, "put over itself; otherwise over the host's root"),
+	FIELD_BOOL(step_root, by_path, "put over itself, for hooks to see"),
 	FIELD_I32(step_root, slot, "becomes"),
 };
 static TABLE(step_root);

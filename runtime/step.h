@@ -190,6 +190,7 @@ struct step_root {
 	const char *options; /* of the tmpfs */
 	OPT(int32_t, tree); /* slot of a tree that the parent opened */
 	OPT(bool, in_place); /* over path itself, whose mount is made private; otherwise over "/" */
+	OPT(bool, by_path); /* over path itself, where hooks look for it */
 };
 
 struct step_mount {

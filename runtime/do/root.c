@@ -2,6 +2,7 @@
 #include "root.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -101,8 +102,12 @@ static int check_root(int root, const char *path, struct err *e)
 
 static int place_tree(const struct step_root *s, int tree, struct err *e)
 {
-	own_fd int top = fd_open(AT_FDCWD, "/", O_PATH | O_DIRECTORY, 0, e);
-	const struct mnt_target over = {.fd = top, .root = top, .path = "/"};
+	own_fd int own = s->by_path ? open(s->path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	/* The user of a namespace may not get at what its parent opened: then no hook of its does. */
+	const char *path = own >= 0 ? s->path : "/";
+	own_fd int top = own >= 0 ? take_fd(&own)
+				  : fd_open(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0, e);
+	const struct mnt_target over = {.fd = top, .root = top, .path = path};
 
 	TRY(top);
 	return s->in_place ? put_in_place(s, tree, e) : mnt_attach(tree, &over, e);
