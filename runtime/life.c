@@ -207,13 +207,16 @@ int life_make_plan(struct life *l, bool hold, struct err *e)
 	if (!l->host_probed)
 		TRY(host_probe(&l->host, &l->pool, e));
 	l->host_probed = true;
+	plan_done(&l->plan); /* of an earlier call */
 	return plan_make(&l->loaded.jail, &l->host, &l->plan, e);
 }
 
 int life_plan(struct life *l, bool json, struct str *out, struct err *e)
 {
 	TRY(life_load(l, e));
-	TRY(life_make_plan(l, false, e));
+	/* What is being carried out is shown as it is. */
+	if (l->phase == LIFE_LOADED)
+		TRY(life_make_plan(l, false, e));
 	return json ? plan_json(&l->plan, out, e) : plan_text(&l->plan, out, e);
 }
 
