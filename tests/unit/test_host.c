@@ -110,7 +110,7 @@ static void noise(void)
 		for (size_t i = 0; i < n; i++)
 			text[i] = bits[(size_t)rand() % (sizeof(bits) - 1)];
 		memcpy(line, text, n);
-		memcpy(line + n, rand() % 2 ? " - cgroup a b" : " - cgroup2 a", 14);
+		fmt_put(line + n, 24, "%s", rand() % 2 ? " - cgroup a b" : " - cgroup2 a");
 		ok(each_line(read_mount_line, &h, &scratch, line) == 0);
 		memcpy(line, text, n);
 		ok(each_line(own_line, &h, &scratch, line) == 0);
