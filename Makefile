@@ -9,6 +9,7 @@ VERSION := 0.1.0
 CC      ?= gcc
 PREFIX  ?= /usr/local
 BUILD   := build$(if $(SAN),/san)
+export SAN # tests leave out what does not go with sanitizers
 
 # One pkg-config call; the static archives, where Debian has them, spare the loader its work.
 PKGS     := yajl libseccomp
@@ -37,7 +38,7 @@ Q   := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 .PHONY: all run check check-fast unit golden bats floors sizes fmt docs bench install clean tests \
-	fuzz fuzzers
+	fuzz fuzzers flags
 all: $(BUILD)/jailrt
 
 $(BUILD)/%.o: %.c Makefile
@@ -115,6 +116,7 @@ FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_SAN := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
 
 fuzz:
+	@contrib/install-packages build fuzz
 	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang LINK= \
 		CFLAGS='$(FUZZ_SAN) -fsanitize=fuzzer-no-link' fuzzers
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/run-fuzz build/fuzz/fuzz_*[!.od]
@@ -127,6 +129,10 @@ $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libjailrt.a
 
 floors sizes:
 	@tests/$@
+
+# What tests/clang compiles with.
+flags: $(BUILD)/gen/syscalls.inc
+	@: $(info $(OURS))
 
 docs: all
 	@JAILRT=$(BUILD)/jailrt tests/docs --write

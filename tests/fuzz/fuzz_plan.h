@@ -97,7 +97,7 @@ static void fuzz_one_plan(const struct load_request *q, size_t which)
 		abort();
 }
 
-static void fuzz_plan(const char *data, size_t size, enum dialect dialect)
+static inline void fuzz_plan(const char *data, size_t size, enum dialect dialect)
 {
 	own_pool struct pool pool = {0};
 	const char *nul;

@@ -61,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (fd_replace_file(dir, "state.json", data, size, 0600, &e) < 0)
 		abort();
-	r = state_read(dir, &pool, &s, &e);
+	r = state_read(dir, "x", &pool, &s, &e);
 	if (r < 0 && (e.code != -r || !e.text[0] || !e.fix[0]))
 		abort();
 	if (r < 0)
@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (state_send(s, state_status(dir, s), &w.sink, &e) < 0)
 		abort();
 	put(s, &once);
-	if (state_write(dir, s, &e) < 0 || state_read(dir, &pool, &s, &e) < 0)
+	if (state_write(dir, s, &e) < 0 || state_read(dir, "x", &pool, &s, &e) < 0)
 		abort();
 	put(s, &twice);
 	if (strcmp(str_text(&once), str_text(&twice)))
