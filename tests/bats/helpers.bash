@@ -25,6 +25,7 @@ setup_file() {
 
 setup() {
 	T=$(mktemp -d "$BATS_FILE_TMPDIR/t.XXXXXX")
+	[ -z "$SAN" ] || sanitizers_write_to "$T.san"
 	STATES="$T/states"
 	CONTAINERS=0
 	LATER=
@@ -37,18 +38,21 @@ later() {
 	LATER="$(printf '%q ' "$@")"$'\n'"$LATER"
 }
 
+# bats looks at the status of the whole, not of each command.
 teardown() {
-	local id
+	local id bad=0
 	eval "$LATER"
 	for id in $("$JAILRT" --root "$STATES" list -q 2>/dev/null); do
 		"$JAILRT" --root "$STATES" delete --force "$id" || true
 	done
 	cd /
+	[ -z "$SAN" ] || no_findings "$T.san" || bad=1
 	# A test that failed has said why; its left-overs would only hide that.
 	if [ "${BATS_TEST_COMPLETED:-}" = 1 ]; then
-		no_left_overs
+		no_left_overs || bad=1
 	fi
-	rm -rf "$T"
+	rm -rf "$T" || bad=1
+	return $bad
 }
 
 # jr ARGUMENTS: jailrt with this test's state directory.
@@ -148,6 +152,23 @@ says() {
 needs_capability() {
 	local effective=$((16#$(awk '/^CapEff/ { print $2 }' /proc/self/status)))
 	(((effective >> $2) & 1)) || skip "this machine does not give $1"
+}
+
+# sanitizers_write_to FOLDER: there, and not among what a test may take for jailrt's words or throw away;
+# whoever jailrt runs as. Where a container's process has no way there any more, it says so and ends.
+sanitizers_write_to() {
+	local options="log_path=$1/report:log_exe_name=1:exitcode=86"
+	mkdir "$1"
+	chmod 1777 "$1"
+	export ASAN_OPTIONS=$options UBSAN_OPTIONS=$options:print_stacktrace=1
+}
+
+no_findings() {
+	local reports
+	reports=$(find "$1" -type f)
+	[ -z "$reports" ] || cat $reports
+	rm -rf "$1"
+	[ -z "$reports" ]
 }
 
 # no_san: limits of memory and address space do not go with sanitizers.
