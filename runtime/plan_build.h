@@ -37,6 +37,22 @@ struct builder {
 	struct i32s enter_late; /* and once all is set up: a small memory limit */
 	struct texts cgroup_dirs, cgroup_names; /* the jail's cgroups on the host */
 	int ns_slots[NS_KINDS];
+	bool updates; /* the limits are those of a container that is there */
+};
+
+/* What is written to a file of a cgroup. */
+struct setting {
+	const char *controller, *file, *value;
+	const char *or_file, *or_value; /* where this kernel has no such file */
+	const char *usage; /* a file: more than value in it is an error */
+	bool is_new; /* it is what a new cgroup has, so that an older kernel's has it too */
+	bool if_there; /* no loss where this kernel has no such file */
+	const void *at;
+};
+
+struct settings {
+	struct setting *v;
+	size_t n;
 };
 
 /* Appends a step and returns its zeroed arguments, never NULL. */
@@ -50,7 +66,15 @@ char *plan_printf(struct builder *b, const char *fmt, ...) __attribute__((format
 #define PLAN_FAIL(b, at, code, ...) \
 	origin_fail((b)->jail->origin, (at), (b)->e, (code), __VA_ARGS__)
 
+/* Appends a setting; value NULL: none. Never NULL. */
+struct setting *plan_setting(struct builder *b, struct settings *s, const char *controller,
+	const char *file, const char *value, const void *at);
+/* The jail's limits as the files of cgroup v1, or of v2, say them. */
+void plan_settings_v1(struct builder *b, struct settings *s);
+void plan_settings_v2(struct builder *b, struct settings *s);
+
 int plan_cgroup(struct builder *b);
+int plan_cgroup_update(struct builder *b, const struct jail_paths *cgroups);
 int plan_cgroup_mount(struct builder *b, const struct jail_mount *m);
 int plan_root(struct builder *b);
 int plan_mounts(struct builder *b);

@@ -44,138 +44,6 @@ static bool has_controller(const struct host_hierarchy *h, const char *controlle
 	return false;
 }
 
-/* --- what is limited --------------------------------------------------------------------------- */
-
-struct setting {
-	const char *controller, *file, *value;
-	const void *at;
-};
-
-struct settings {
-	struct setting v[32];
-	size_t n;
-};
-
-static void set(struct settings *s, const char *controller, const char *file, const char *value,
-	const void *at)
-{
-	if (value && s->n < ARRAY_LEN(s->v))
-		s->v[s->n++] = (struct setting){controller, file, value, at};
-}
-
-static const char *amount(struct builder *b, const struct limit *l, const char *none)
-{
-	if (!l->set)
-		return NULL;
-	return l->v == INT64_MAX ? none : plan_printf(b, "%lld", (long long)l->v);
-}
-
-static void set_v1(struct builder *b, struct settings *s)
-{
-	const struct jail_cgroup *c = &b->jail->cgroup;
-	struct limit swap = c->memory_swap;
-
-	if (c->swap_only.set && c->memory.set) {
-		swap.set = true;
-		if (__builtin_add_overflow(c->memory.v, c->swap_only.v, &swap.v))
-			swap.v = INT64_MAX;
-	}
-	set(s, "memory", "memory.limit_in_bytes", amount(b, &c->memory, "-1"), c->at_memory);
-	set(s, "memory", "memory.memsw.limit_in_bytes", amount(b, &swap, "-1"), c->at_memory);
-	set(s, "memory", "memory.soft_limit_in_bytes", amount(b, &c->memory_low, "-1"),
-		c->at_memory);
-	set(s, "cpu", "cpu.shares", amount(b, &c->cpu_shares, NULL), c->at_cpu);
-	set(s, "cpu", "cpu.cfs_period_us", amount(b, &c->cpu_period, NULL), c->at_cpu);
-	set(s, "cpu", "cpu.cfs_quota_us", amount(b, &c->cpu_quota, "-1"), c->at_cpu);
-	set(s, "cpuset", "cpuset.cpus", c->cpus, c->at_cpu);
-	set(s, "cpuset", "cpuset.mems", c->mems, c->at_cpu);
-	set(s, "pids", "pids.max", amount(b, &c->pids, "max"), c->at_pids);
-}
-
-/* Of a number of 1 or more, by squaring. The C library's is in a library that nothing else needs. */
-static double log2_of(double x)
-{
-	double log = 0;
-
-	for (; x >= 2; x /= 2)
-		log++;
-	for (double bit = 0.5; bit > 1e-15; bit /= 2) {
-		x *= x;
-		if (x >= 2) {
-			x /= 2;
-			log += bit;
-		}
-	}
-	return log;
-}
-
-/* e to the x, for x from 0 to 10: the series for a 64th, squared six times. */
-static double exp_of(double x)
-{
-	double sum = 1, term = 1;
-
-	x /= 64;
-	for (int i = 1; i < 20; i++)
-		sum += term *= x / i;
-	for (int i = 0; i < 6; i++)
-		sum *= sum;
-	return sum;
-}
-
-/*
- * shares run from 2 over 1024 (usual) to 262144, weights from 1 over 100 to 10000: a parabola through
- * the three points, on logarithmic scales. The formula is the one runc (1.3.2) and crun (1.23) agreed on.
- */
-static uint64_t weight_of(int64_t shares)
-{
-	double l = log2_of((double)shares);
-	double weight = exp_of(2.302585092994046 * ((l * l + 125 * l) / 612 - 7.0 / 34));
-	uint64_t whole = (uint64_t)weight;
-
-	/* Rounded up, but for what is only a rounding error above a whole number. */
-	return weight - (double)whole > 1e-6 ? whole + 1 : whole;
-}
-
-static const char *cpu_max(struct builder *b, const struct jail_cgroup *c)
-{
-	long long period = c->cpu_period.set ? (long long)c->cpu_period.v : 100000;
-
-	if (!c->cpu_quota.set && !c->cpu_period.set)
-		return NULL;
-	if (!c->cpu_quota.set || c->cpu_quota.v == INT64_MAX)
-		return plan_printf(b, "max %lld", period);
-	return plan_printf(b, "%lld %lld", (long long)c->cpu_quota.v, period);
-}
-
-static const char *swap_max(struct builder *b, const struct jail_cgroup *c)
-{
-	struct limit swap = c->swap_only;
-
-	if (c->memory_swap.set && c->memory_swap.v == INT64_MAX)
-		return "max";
-	/* OCI and nsjail's memsw count memory and swap together, the kernel swap alone. */
-	if (c->memory_swap.set)
-		swap = (struct limit){true, c->memory_swap.v - c->memory.v};
-	return amount(b, &swap, "max");
-}
-
-static void set_v2(struct builder *b, struct settings *s)
-{
-	const struct jail_cgroup *c = &b->jail->cgroup;
-
-	set(s, "memory", "memory.max", amount(b, &c->memory, "max"), c->at_memory);
-	set(s, "memory", "memory.swap.max", swap_max(b, c), c->at_memory);
-	set(s, "memory", "memory.low", amount(b, &c->memory_low, "max"), c->at_memory);
-	set(s, "cpu", "cpu.max", cpu_max(b, c), c->at_cpu);
-	if (c->cpu_shares.set)
-		set(s, "cpu", "cpu.weight",
-			plan_printf(b, "%llu", (unsigned long long)weight_of(c->cpu_shares.v)),
-			c->at_cpu);
-	set(s, "cpuset", "cpuset.cpus", c->cpus, c->at_cpu);
-	set(s, "cpuset", "cpuset.mems", c->mems, c->at_cpu);
-	set(s, "pids", "pids.max", amount(b, &c->pids, "max"), c->at_pids);
-}
-
 /* The part of a file's name before the first dot; "cgroup." files belong to every cgroup. */
 static const char *controller_of(struct builder *b, const char *file)
 {
@@ -190,18 +58,26 @@ static bool takes(const struct host_hierarchy *h, const struct setting *s)
 	return !strcmp(s->controller, "cgroup") || has_controller(h, s->controller);
 }
 
+static void add_setting(struct builder *b, const struct setting *from, int slot)
+{
+	struct step_cgroup_set *s = plan_add(b, SIDE_PARENT, STEP_CGROUP_SET, from->at);
+
+	OPT_SET(s, slot, slot);
+	s->file = from->file;
+	s->value = from->value;
+	s->or_file = from->or_file;
+	s->or_value = from->or_value;
+	s->usage = from->usage;
+	if (from->if_there || from->is_new)
+		OPT_SET(s, if_there, true);
+}
+
 static void add_settings(
 	struct builder *b, const struct host_hierarchy *h, const struct settings *all, int slot)
 {
 	for (size_t i = 0; i < all->n; i++) {
-		struct step_cgroup_set *s;
-
-		if (!takes(h, &all->v[i]))
-			continue;
-		s = plan_add(b, SIDE_PARENT, STEP_CGROUP_SET, all->v[i].at);
-		OPT_SET(s, slot, slot);
-		s->file = all->v[i].file;
-		s->value = all->v[i].value;
+		if (takes(h, &all->v[i]) && (b->updates || !all->v[i].is_new))
+			add_setting(b, &all->v[i], slot);
 	}
 }
 
@@ -236,11 +112,13 @@ static void add_devices(struct builder *b, const struct host_hierarchy *h, int s
 		plan_add_text(b, &s->rules, rule_text(b, &c->devices[i]));
 }
 
-static void add_needed(struct builder *b, struct step_cgroup *s, const struct settings *all)
+static void add_needed(struct builder *b, const struct host_hierarchy *h, struct step_cgroup *s,
+	const struct settings *all)
 {
 	for (size_t i = 0; i < all->n; i++) {
 		const char *c = all->v[i].controller;
-		bool known = !strcmp(c, "cgroup");
+		bool known = !takes(h, &all->v[i]) || !strcmp(c, "cgroup") || all->v[i].if_there ||
+			     all->v[i].is_new;
 
 		list_each (j, s->controllers)
 			known = known || !strcmp(s->controllers.v[j], c);
@@ -262,7 +140,7 @@ static void add_hierarchy(
 	OPT_SET(s, slot, slot);
 	if (h->v2) {
 		OPT_SET(s, v2, true);
-		add_needed(b, s, all);
+		add_needed(b, h, s, all);
 	} else {
 		s->controllers = h->controllers;
 	}
@@ -285,11 +163,17 @@ static void add_hierarchy(
 
 /* --- checks ------------------------------------------------------------------------------------ */
 
-/* "cgroup." files are those of cgroup v2 itself. */
+/* "cgroup." files are those of cgroup v2 itself, "io" and "blkio" one controller's names on v2 and v1. */
 static const struct host_hierarchy *keeper_of(const struct builder *b, const char *controller)
 {
+	const struct host_hierarchy *h = host_controller(b->host, controller);
+
+	if (!h && !strcmp(controller, "io"))
+		return host_controller(b->host, "blkio");
+	if (!h && !strcmp(controller, "blkio"))
+		return host_controller(b->host, "io");
 	if (strcmp(controller, "cgroup"))
-		return host_controller(b->host, controller);
+		return h;
 	list_each (i, b->host->hierarchies) {
 		if (b->host->hierarchies.v[i]->v2)
 			return b->host->hierarchies.v[i];
@@ -297,24 +181,65 @@ static const struct host_hierarchy *keeper_of(const struct builder *b, const cha
 	return NULL;
 }
 
-static int check_settings(struct builder *b, const struct settings *all)
+static int check_setting(struct builder *b, const struct setting *s)
 {
-	for (size_t i = 0; i < all->n; i++) {
-		const struct setting *s = &all->v[i];
-		const struct host_hierarchy *h = keeper_of(b, s->controller);
+	const struct host_hierarchy *h = keeper_of(b, s->controller);
 
-		if (!h) {
-			PLAN_FAIL(b, s->at, ENOENT, "this machine has no cgroup controller '%s'",
-				s->controller);
-			return err_fix(b->e, "mount it, or take the limit out");
-		}
-		if (!h->writable && !b->jail->cgroup.path) {
-			PLAN_FAIL(b, s->at, EACCES, "no cgroup can be made below '%s%s' (%s)",
-				h->mount, h->own, s->controller);
-			return err_fix(b->e,
-				"run as root, or in a cgroup delegated to you, such as a "
-				"systemd-run --user --scope -p Delegate=yes gives");
-		}
+	if (!h && (s->is_new || s->if_there))
+		return 0;
+	if (!h) {
+		PLAN_FAIL(b, s->at, ENOENT, "this machine has no cgroup controller '%s'",
+			s->controller);
+		return err_fix(b->e, "mount it, or take the limit out");
+	}
+	if (!h->writable && !b->jail->cgroup.path && !b->updates) {
+		PLAN_FAIL(b, s->at, EACCES, "no cgroup can be made below '%s%s' (%s)", h->mount,
+			h->own, s->controller);
+		return err_fix(b->e, "run as root, or in a cgroup delegated to you, such as a "
+				     "systemd-run --user --scope -p Delegate=yes gives");
+	}
+	return 0;
+}
+
+static int check_settings(struct builder *b, const struct settings *v1, const struct settings *v2)
+{
+	for (size_t i = 0; i < v2->n; i++)
+		TRY(check_setting(b, &v2->v[i]));
+	for (size_t i = 0; i < v1->n; i++)
+		TRY(check_setting(b, &v1->v[i]));
+	return 0;
+}
+
+/* What only v1 has is refused where v2 keeps its controller: not to have it would be no limit at all. */
+static int check_v1_only(struct builder *b)
+{
+	const struct jail_cgroup *c = &b->jail->cgroup;
+	const struct {
+		bool asked;
+		const char *controller, *what;
+		const void *at;
+	} all[] = {
+		{c->memory_tcp.set, "memory", "kernelTCP", c->at_memory},
+		{c->swappiness.set, "memory", "swappiness", c->at_memory},
+		{c->stop_at_memory, "memory", "disableOOMKiller", c->at_memory},
+		{c->cpu_rt_runtime.set, "cpu", "realtimeRuntime", c->at_cpu},
+		{c->cpu_rt_period.set, "cpu", "realtimePeriod", c->at_cpu},
+		{c->io_leaf_weight.set, "io", "leafWeight", c->at_io},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		const struct host_hierarchy *h = keeper_of(b, all[i].controller);
+
+		if (all[i].asked && h && h->v2)
+			return PLAN_FAIL(b, all[i].at, ENOTSUP, "%s: cgroup v2 has no such limit",
+				all[i].what);
+	}
+	for (size_t i = 0; i < c->n_io; i++) {
+		const struct host_hierarchy *h = keeper_of(b, "io");
+
+		if (c->io[i].kind == IO_LEAF_WEIGHT && h && h->v2)
+			return PLAN_FAIL(
+				b, c->io[i].at, ENOTSUP, "leafWeight: cgroup v2 has no such limit");
 	}
 	return 0;
 }
@@ -331,9 +256,7 @@ static int check_unified(struct builder *b, struct settings *all)
 			return PLAN_FAIL(b, u->v[i].value, EINVAL,
 				"'%s' is for cgroup v2, and '%s' is a v1 controller here",
 				u->v[i].key, controller);
-		if (all->n == ARRAY_LEN(all->v))
-			return PLAN_FAIL(b, u->v[i].value, E2BIG, "too many cgroup settings");
-		set(all, controller, u->v[i].key, u->v[i].value, u->v[i].value);
+		plan_setting(b, all, controller, u->v[i].key, u->v[i].value, u->v[i].value);
 	}
 	return 0;
 }
@@ -375,10 +298,19 @@ static bool wanted(const struct builder *b, const struct host_hierarchy *h,
 	if (!h->v2 || !strcmp(host_layout(b->host), "v2") || h == devices)
 		return true;
 	for (size_t i = 0; i < all->n; i++) {
-		if (takes(h, &all->v[i]))
+		if (takes(h, &all->v[i]) && !all->v[i].is_new)
 			return true;
 	}
 	return false;
+}
+
+static int make_settings(struct builder *b, struct settings *v1, struct settings *v2)
+{
+	plan_settings_v1(b, v1);
+	plan_settings_v2(b, v2);
+	TRY(check_unified(b, v2));
+	TRY(check_v1_only(b));
+	return check_settings(b, v1, v2);
 }
 
 int plan_cgroup(struct builder *b)
@@ -388,10 +320,7 @@ int plan_cgroup(struct builder *b)
 
 	if (b->jail->cgroup.manager == CGROUP_DISABLED)
 		return check_disabled(b);
-	set_v1(b, &v1);
-	set_v2(b, &v2);
-	TRY(check_unified(b, &v2));
-	TRY(check_settings(b, &v2));
+	TRY(make_settings(b, &v1, &v2));
 	if (b->jail->cgroup.n_devices && !devices && b->host->privileged && !b->userns &&
 		!b->host->in_userns) {
 		PLAN_FAIL(b, b->jail->cgroup.at_devices, ENOENT,
@@ -404,6 +333,63 @@ int plan_cgroup(struct builder *b)
 
 		if (wanted(b, h, all, devices))
 			add_hierarchy(b, h, all, h == devices);
+	}
+	return 0;
+}
+
+/* --- update ------------------------------------------------------------------------------------- */
+
+static const char *dir_in(const struct host_hierarchy *h, const struct jail_paths *cgroups)
+{
+	const char *best = NULL;
+
+	list_each (i, *cgroups) {
+		if (path_beneath(h->mount, cgroups->v[i]))
+			best = cgroups->v[i];
+	}
+	return best;
+}
+
+static int check_has(
+	struct builder *b, const struct setting *s, bool v2, const struct jail_paths *cgroups)
+{
+	const struct host_hierarchy *h = keeper_of(b, s->controller);
+
+	/* The other list has it under its name there. */
+	if (!h || h->v2 != v2 || dir_in(h, cgroups))
+		return 0;
+	PLAN_FAIL(b, s->at, ENOENT, "the container has no cgroup with the controller '%s'",
+		s->controller);
+	return err_fix(b->e, "give a limit of that kind in its config, too");
+}
+
+int plan_cgroup_update(struct builder *b, const struct jail_paths *cgroups)
+{
+	struct settings v1 = {0}, v2 = {0};
+	const struct host_hierarchy *devices = device_keeper(b);
+
+	b->updates = true;
+	TRY(make_settings(b, &v1, &v2));
+	for (size_t i = 0; i < v1.n; i++)
+		TRY(check_has(b, &v1.v[i], false, cgroups));
+	for (size_t i = 0; i < v2.n; i++)
+		TRY(check_has(b, &v2.v[i], true, cgroups));
+	list_each (i, b->host->hierarchies) {
+		const struct host_hierarchy *h = b->host->hierarchies.v[i];
+		const char *dir = dir_in(h, cgroups);
+		struct step_cgroup *s;
+
+		if (!dir)
+			continue;
+		s = plan_add(b, SIDE_PARENT, STEP_CGROUP, NULL);
+		s->mount = dir;
+		s->path = "";
+		OPT_SET(s, slot, plan_slot(b));
+		if (h->v2)
+			OPT_SET(s, v2, true);
+		add_settings(b, h, h->v2 ? &v2 : &v1, s->slot);
+		if (h == devices)
+			add_devices(b, h, s->slot);
 	}
 	return 0;
 }

@@ -378,3 +378,19 @@ int plan_exec(const struct jail *jail, const struct host *host, const struct pla
 	plan = (struct plan){0};
 	return 0;
 }
+
+/* --- update ------------------------------------------------------------------------------------ */
+
+int plan_update(const struct jail *jail, const struct host *host, const struct jail_paths *cgroups,
+	struct plan *ret, struct err *e)
+{
+	own_plan struct plan plan = {0};
+	struct builder b;
+
+	begin(&b, jail, host, &plan, e);
+	TRY(plan_cgroup_update(&b, cgroups));
+	TRY(finish(&b));
+	*ret = plan;
+	plan = (struct plan){0};
+	return 0;
+}

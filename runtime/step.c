@@ -48,6 +48,10 @@ static const struct field step_cgroup_set_rows[] = {
 	FIELD_I32(step_cgroup_set, slot, "of the cgroup"),
 	FIELD_TEXT(step_cgroup_set, file, "which file"),
 	FIELD_TEXT(step_cgroup_set, value, "what is written"),
+	FIELD_TEXT(step_cgroup_set, or_file, "where this kernel has no such file"),
+	FIELD_TEXT(step_cgroup_set, or_value, "what is written there"),
+	FIELD_TEXT(step_cgroup_set, usage, "the file whose number may not be above the value"),
+	FIELD_BOOL(step_cgroup_set, if_there, "no failure where this kernel has no such file"),
 };
 static TABLE(step_cgroup_set);
 

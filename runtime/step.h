@@ -118,6 +118,9 @@ struct step_cgroup {
 struct step_cgroup_set {
 	OPT(int32_t, slot);
 	const char *file, *value;
+	const char *or_file, *or_value; /* where there is no such file */
+	const char *usage; /* a file: when it says more than value, the limit is refused */
+	OPT(bool, if_there); /* no failure where there is no such file */
 };
 
 struct step_cgroup_devices {

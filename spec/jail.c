@@ -55,3 +55,19 @@ int jail_add_link(
 	l->links[l->n_links++] = (struct jail_link){path, target};
 	return 0;
 }
+
+bool jail_has_limits(const struct jail_cgroup *c)
+{
+	const struct limit *const all[] = {&c->memory, &c->memory_low, &c->memory_swap,
+		&c->swap_only, &c->memory_tcp, &c->swappiness, &c->cpu_quota, &c->cpu_period,
+		&c->cpu_shares, &c->cpu_rt_runtime, &c->cpu_rt_period, &c->pids, &c->io_weight,
+		&c->io_leaf_weight, &c->net_class};
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		if (all[i]->set)
+			return true;
+	}
+	return (c->cpu_burst.set && c->cpu_burst.v) || (c->cpu_idle.set && c->cpu_idle.v) ||
+	       c->stop_at_memory || c->cpus || c->mems || c->n_io || c->n_huge_pages ||
+	       c->n_net_priorities || c->n_rdma || c->unified.n;
+}

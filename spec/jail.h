@@ -154,6 +154,37 @@ struct limit {
 	int64_t v;
 };
 
+/* A limit of one block device. */
+enum io_kind {
+	IO_WEIGHT,
+	IO_LEAF_WEIGHT,
+	IO_READ_BPS,
+	IO_WRITE_BPS,
+	IO_READ_IOPS,
+	IO_WRITE_IOPS,
+	IO_KINDS,
+};
+
+struct io_limit {
+	enum io_kind kind;
+	uint32_t major, minor;
+	uint64_t v; /* of a rate: 0 takes the limit away */
+	const void *at;
+};
+
+/* A limit of something that has a name: huge pages of a size, a network interface. */
+struct named_limit {
+	const char *name;
+	uint64_t v;
+	const void *at;
+};
+
+struct rdma_limit {
+	const char *device;
+	struct limit handles, objects;
+	const void *at;
+};
+
 enum cgroup_manager { CGROUP_FS, CGROUP_SYSTEMD, CGROUP_DISABLED };
 
 struct jail_cgroup {
@@ -164,13 +195,29 @@ struct jail_cgroup {
 	struct limit swap_only; /* bytes of swap alone */
 	struct limit cpu_quota, cpu_period; /* µs */
 	struct limit cpu_shares; /* 2 … 262144, as cgroup v1 counts */
+	struct limit cpu_burst, cpu_rt_runtime, cpu_rt_period; /* µs */
+	struct limit cpu_idle; /* 0 or 1 */
+	struct limit memory_tcp, swappiness; /* cgroup v1 only */
+	bool stop_at_memory; /* v1: what goes beyond the memory limit waits, in place of dying */
+	bool count_beneath; /* memory of the cgroups beneath is counted, too */
+	bool check_usage; /* a memory limit below what is in use is refused */
 	struct limit pids;
 	const char *cpus, *mems;
+	struct limit io_weight, io_leaf_weight; /* 1 … 1000 */
+	struct io_limit *io;
+	size_t n_io;
+	struct named_limit *huge_pages;
+	size_t n_huge_pages;
+	struct limit net_class;
+	struct named_limit *net_priorities;
+	size_t n_net_priorities;
+	struct rdma_limit *rdma;
+	size_t n_rdma;
 	struct device_rule *devices;
 	size_t n_devices;
 	struct pairs unified;
 	bool required; /* limits were asked for: without a cgroup the jail does not start */
-	const void *at, *at_memory, *at_cpu, *at_pids, *at_devices;
+	const void *at, *at_memory, *at_cpu, *at_pids, *at_devices, *at_io, *at_net;
 };
 
 struct jail_rlimit {
@@ -314,6 +361,9 @@ struct jail_mount *jail_add_mount(struct jail *jail, struct pool *pool);
 struct jail_device *jail_add_device(struct jail *jail, struct pool *pool);
 int jail_add_link(
 	struct jail *jail, struct pool *pool, const char *path, const char *target, struct err *e);
+
+/* True when a limit is asked for that not every cgroup has. */
+bool jail_has_limits(const struct jail_cgroup *c);
 
 static inline bool jail_has_new(const struct jail *jail, enum ns_kind kind)
 {

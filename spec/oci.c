@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci.h"
 
-#include <ctype.h>
 #include <linux/mount.h>
 #include <string.h>
 
@@ -9,19 +8,6 @@
 #include "names.h"
 
 /* --- what a text must look like (the patterns of the spec's JSON schema) ---------------------- */
-
-static const char *check_page_size(const char *s)
-{
-	const char *p = s;
-
-	if (*p < '1' || *p > '9')
-		return "is not a page size such as 2MB";
-	while (isdigit((unsigned char)*p))
-		p++;
-	if (!*p || !strchr("KMG", *p) || strcmp(p + 1, "B"))
-		return "is not a page size such as 2MB";
-	return NULL;
-}
 
 static const char *check_rlimit(const char *s)
 {
@@ -35,17 +21,7 @@ static const char *check_device_type(const char *s)
 	return *s && !s[1] && strchr("cbup", *s) ? NULL : "is not one of c, b, u, p";
 }
 
-static const char *check_rule_type(const char *s)
-{
-	return !*s || (!s[1] && strchr("acb", *s)) ? NULL : "is not one of a, c, b";
-}
-
-static const char *check_access(const char *s)
-{
-	return s[strspn(s, "rwm")] ? "is not made of r, w, m" : NULL;
-}
-
-static const char *check_cpu_list(const char *s)
+const char *oci_check_cpu_list(const char *s)
 {
 	return s[strspn(s, "0123456789, -")] ? "is not a list of CPUs such as 0-3,7" : NULL;
 }
@@ -170,9 +146,9 @@ static OPEN_TABLE(oci_scheduler);
 
 static const struct field oci_cpu_affinity_rows[] = {
 	FIELD_TEXT(oci_cpu_affinity, initial, "CPUs for exec until it is in its cgroup",
-		.check = check_cpu_list),
+		.check = oci_check_cpu_list),
 	FIELD_TEXT(oci_cpu_affinity, final, "CPUs for exec once it is in its cgroup",
-		.check = check_cpu_list),
+		.check = oci_check_cpu_list),
 };
 static OPEN_TABLE(oci_cpu_affinity);
 
@@ -247,136 +223,6 @@ static const struct field oci_net_device_rows[] = {
 	FIELD_TEXT(oci_net_device, name, "its name in the container"),
 };
 static OPEN_TABLE(oci_net_device);
-
-static const struct field oci_device_rule_rows[] = {
-	FIELD_BOOL(oci_device_rule, allow, "allow or deny", .flags = FIELD_REQUIRED),
-	FIELD_TEXT(oci_device_rule, type, "a, c or b", .check = check_rule_type),
-	/* The kernel's numbers have 32 bits: a longer one must not be cut to another device's. */
-	FIELD_I64(oci_device_rule, major, "major number; absent or -1: any", .min = -1,
-		.max = UINT32_MAX),
-	FIELD_I64(oci_device_rule, minor, "minor number; absent or -1: any", .min = -1,
-		.max = UINT32_MAX),
-	FIELD_TEXT(
-		oci_device_rule, access, "r (read), w (write), m (mknod)", .check = check_access),
-};
-static OPEN_TABLE(oci_device_rule);
-
-static const struct field oci_memory_rows[] = {
-	FIELD_I64(oci_memory, limit, "memory limit; -1: none", .unit = "bytes"),
-	FIELD_I64(oci_memory, reservation, "memory that is reclaimed last", .unit = "bytes"),
-	FIELD_I64(oci_memory, swap, "limit of memory and swap together; -1: none", .unit = "bytes"),
-	FIELD_I64(oci_memory, kernel, "deprecated: kernel memory", .unit = "bytes",
-		.flags = FIELD_INERT),
-	FIELD_I64(oci_memory, kernelTCP, "kernel TCP buffer memory", .unit = "bytes",
-		.flags = FIELD_NOT_YET, .dflt = "0"),
-	FIELD_U64(oci_memory, swappiness, "inclination to swap", .flags = FIELD_NOT_YET),
-	FIELD_BOOL(oci_memory, disableOOMKiller, "stop instead of kill when out of memory",
-		.flags = FIELD_NOT_YET, .dflt = "false"),
-	FIELD_BOOL(oci_memory, useHierarchy, "count child cgroups too", .flags = FIELD_NOT_YET,
-		.dflt = "false"),
-	FIELD_BOOL(oci_memory, checkBeforeUpdate, "refuse a limit below what is in use",
-		.flags = FIELD_NOT_YET, .dflt = "false"),
-};
-static OPEN_TABLE(oci_memory);
-
-static const struct field oci_cpu_rows[] = {
-	FIELD_U64(oci_cpu, shares, "share of CPU time when it is short; 0: unset", .dflt = "0"),
-	FIELD_I64(oci_cpu, quota, "CPU time a period; 0 or less: no limit", .unit = "µs"),
-	FIELD_U64(oci_cpu, burst, "unused CPU time that may be saved up", .unit = "µs",
-		.flags = FIELD_NOT_YET, .dflt = "0"),
-	FIELD_U64(oci_cpu, period, "length of a period; 0: unset", .unit = "µs", .dflt = "0"),
-	FIELD_I64(oci_cpu, realtimeRuntime, "real-time CPU time a period", .unit = "µs",
-		.flags = FIELD_NOT_YET, .dflt = "0"),
-	FIELD_U64(oci_cpu, realtimePeriod, "length of a real-time period", .unit = "µs",
-		.flags = FIELD_NOT_YET, .dflt = "0"),
-	FIELD_TEXT(oci_cpu, cpus, "the CPUs it may use", .check = check_cpu_list),
-	FIELD_TEXT(oci_cpu, mems, "the memory nodes it may use", .check = check_cpu_list),
-	FIELD_I64(oci_cpu, idle, "1: run only when nothing else does", .flags = FIELD_NOT_YET,
-		.dflt = "0"),
-};
-static OPEN_TABLE(oci_cpu);
-
-static const struct field oci_pids_rows[] = {
-	FIELD_I64(oci_pids, limit, "most tasks; -1: no limit"),
-};
-static OPEN_TABLE(oci_pids);
-
-static const struct field oci_weight_device_rows[] = {
-	FIELD_I64(oci_weight_device, major, "major number", .flags = FIELD_REQUIRED),
-	FIELD_I64(oci_weight_device, minor, "minor number", .flags = FIELD_REQUIRED),
-	FIELD_U32(oci_weight_device, weight, "weight of the device", .max = 65535),
-	FIELD_U32(oci_weight_device, leafWeight, "weight against child cgroups", .max = 65535),
-};
-static OPEN_TABLE(oci_weight_device);
-
-static const struct field oci_throttle_device_rows[] = {
-	FIELD_I64(oci_throttle_device, major, "major number", .flags = FIELD_REQUIRED),
-	FIELD_I64(oci_throttle_device, minor, "minor number", .flags = FIELD_REQUIRED),
-	FIELD_U64(oci_throttle_device, rate, "bytes or operations a second"),
-};
-static OPEN_TABLE(oci_throttle_device);
-
-static const struct field oci_block_io_rows[] = {
-	FIELD_U32(oci_block_io, weight, "weight of the container's I/O; 0: unset", .max = 65535,
-		.flags = FIELD_NOT_YET, .dflt = "0"),
-	FIELD_U32(oci_block_io, leafWeight, "weight against child cgroups; 0: unset", .max = 65535,
-		.flags = FIELD_NOT_YET, .dflt = "0"),
-	FIELD_OBJECTS(oci_block_io, weightDevice, oci_weight_device, "weights by device",
-		.flags = FIELD_NOT_YET),
-	FIELD_OBJECTS(oci_block_io, throttleReadBpsDevice, oci_throttle_device,
-		"bytes read a second, by device", .flags = FIELD_NOT_YET),
-	FIELD_OBJECTS(oci_block_io, throttleWriteBpsDevice, oci_throttle_device,
-		"bytes written a second, by device", .flags = FIELD_NOT_YET),
-	FIELD_OBJECTS(oci_block_io, throttleReadIOPSDevice, oci_throttle_device,
-		"reads a second, by device", .flags = FIELD_NOT_YET),
-	FIELD_OBJECTS(oci_block_io, throttleWriteIOPSDevice, oci_throttle_device,
-		"writes a second, by device", .flags = FIELD_NOT_YET),
-};
-static OPEN_TABLE(oci_block_io);
-
-static const struct field oci_hugepage_limit_rows[] = {
-	FIELD_TEXT(oci_hugepage_limit, pageSize, "size of the pages, such as 2MB",
-		.flags = FIELD_REQUIRED, .check = check_page_size),
-	FIELD_U64(oci_hugepage_limit, limit, "most memory in such pages", .unit = "bytes",
-		.flags = FIELD_REQUIRED),
-};
-static OPEN_TABLE(oci_hugepage_limit);
-
-static const struct field oci_interface_priority_rows[] = {
-	FIELD_TEXT(oci_interface_priority, name, "network interface", .flags = FIELD_REQUIRED),
-	FIELD_U32(oci_interface_priority, priority, "priority of its traffic",
-		.flags = FIELD_REQUIRED),
-};
-static OPEN_TABLE(oci_interface_priority);
-
-static const struct field oci_network_rows[] = {
-	FIELD_U32(oci_network, classID, "class of the container's packets (net_cls)",
-		.flags = FIELD_NOT_YET, .dflt = "0"),
-	FIELD_OBJECTS(oci_network, priorities, oci_interface_priority, "priorities by interface",
-		.flags = FIELD_NOT_YET),
-};
-static OPEN_TABLE(oci_network);
-
-static const struct field oci_rdma_rows[] = {
-	FIELD_U32(oci_rdma, hcaHandles, "most handles"),
-	FIELD_U32(oci_rdma, hcaObjects, "most objects"),
-};
-static OPEN_TABLE(oci_rdma);
-
-static const struct field oci_resources_rows[] = {
-	FIELD_MAP(oci_resources, unified, "cgroup v2 files and what is written to them"),
-	FIELD_OBJECTS(oci_resources, devices, oci_device_rule,
-		"which devices may be used; a later rule overrides an earlier one"),
-	FIELD_OBJECT(oci_resources, memory, oci_memory, "memory"),
-	FIELD_OBJECT(oci_resources, cpu, oci_cpu, "CPU time"),
-	FIELD_OBJECT(oci_resources, pids, oci_pids, "number of tasks"),
-	FIELD_OBJECT(oci_resources, blockIO, oci_block_io, "block device I/O"),
-	FIELD_OBJECTS(oci_resources, hugepageLimits, oci_hugepage_limit, "huge pages",
-		.flags = FIELD_NOT_YET),
-	FIELD_OBJECT(oci_resources, network, oci_network, "marks on network packets"),
-	FIELD_MAP_OBJECTS(oci_resources, rdma, oci_rdma, "RDMA, by device", .flags = FIELD_NOT_YET),
-};
-OPEN_TABLE(oci_resources);
 
 static const struct word oci_action_words_rows[] = {
 	{"SCMP_ACT_KILL", OCI_ACT_KILL_THREAD},
@@ -471,7 +317,7 @@ static WORDS(mempolicy_flag_words);
 
 static const struct field oci_memory_policy_rows[] = {
 	FIELD_ENUM(oci_memory_policy, mode, mempolicy_mode_words, "mode of set_mempolicy(2)"),
-	FIELD_TEXT(oci_memory_policy, nodes, "memory nodes", .check = check_cpu_list),
+	FIELD_TEXT(oci_memory_policy, nodes, "memory nodes", .check = oci_check_cpu_list),
 	FIELD_MASK(oci_memory_policy, flags, mempolicy_flag_words, "flags of set_mempolicy(2)"),
 };
 static OPEN_TABLE(oci_memory_policy);
@@ -579,6 +425,16 @@ int oci_read(const char *text, size_t len, const char *file, bool strict, struct
 	struct oci_config *doc = POOL_NEW(pool, struct oci_config);
 
 	TRY(read_into(&table_oci_config, doc, text, len, file, strict, pool, origin, e));
+	*ret = doc;
+	return 0;
+}
+
+int oci_read_resources(const char *text, size_t len, const char *file, struct pool *pool,
+	struct oci_resources **ret, struct origin *origin, struct err *e)
+{
+	struct oci_resources *doc = POOL_NEW(pool, struct oci_resources);
+
+	TRY(read_into(&table_oci_resources, doc, text, len, file, false, pool, origin, e));
 	*ret = doc;
 	return 0;
 }

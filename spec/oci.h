@@ -366,5 +366,10 @@ int oci_read(const char *text, size_t len, const char *file, bool strict, struct
 	struct oci_config **ret, struct origin *origin, struct err *e);
 int oci_read_process(const char *text, size_t len, const char *file, struct pool *pool,
 	struct oci_process **ret, struct origin *origin, struct err *e);
+int oci_read_resources(const char *text, size_t len, const char *file, struct pool *pool,
+	struct oci_resources **ret, struct origin *origin, struct err *e);
+
+/* For the rows of CPUs and memory nodes: "0-3,7". */
+const char *oci_check_cpu_list(const char *text);
 
 #endif

@@ -20,7 +20,10 @@ int oci_jail(const struct oci_config *doc, const struct origin *origin, const st
 int oci_jail_process(const struct oci_process *doc, const struct origin *origin, struct pool *pool,
 	struct jail_process *process, struct err *e);
 
-/* Limits alone: resources.json of update. Fills the group's limits that are given. */
+/*
+ * Limits alone: resources.json of update. Fills the group's limits that are given, and its device rules
+ * when there is one that allows something.
+ */
 int oci_jail_resources(const struct oci_resources *doc, const struct origin *origin,
 	struct pool *pool, struct jail_cgroup *cgroup, struct err *e);
 
@@ -36,6 +39,19 @@ struct oci_load {
 	struct jail *jail;
 	struct err *e;
 };
+
+/* What a resources object needs to be turned into a jail's limits. */
+struct limits_load {
+	const struct oci_resources *doc;
+	const struct origin *origin;
+	struct pool *pool;
+	struct jail_cgroup *cgroup;
+	bool update; /* of a cgroup that has limits already */
+	struct err *e;
+};
+
+/* Block devices, huge pages, marks on packets, RDMA. */
+int oci_load_io(const struct limits_load *l);
 
 int oci_load_mounts(struct oci_load *l);
 int oci_load_devices(struct oci_load *l);

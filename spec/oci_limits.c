@@ -4,15 +4,6 @@
 
 #include "oci_jail.h"
 
-/* What a resources object needs to be turned into a jail's limits. */
-struct limits_load {
-	const struct oci_resources *doc;
-	const struct origin *origin;
-	struct pool *pool;
-	struct jail_cgroup *cgroup;
-	struct err *e;
-};
-
 /* -1 is "no limit"; 0, from engines that write every number, is "not set". */
 static int load_bytes(const struct limits_load *l, const int64_t *v, bool has, struct limit *to)
 {
@@ -21,6 +12,18 @@ static int load_bytes(const struct limits_load *l, const int64_t *v, bool has, s
 	if (*v < -1)
 		return OCI_FAIL(l, v, "%lld is neither a size nor -1", (long long)*v);
 	*to = (struct limit){true, *v == -1 ? INT64_MAX : *v};
+	return 0;
+}
+
+/* Engines that have no opinion write -1, which is no unsigned number. */
+static int load_swappiness(const struct limits_load *l, const struct oci_memory *m)
+{
+	if (!m->has_swappiness || m->swappiness == UINT64_MAX)
+		return 0;
+	if (m->swappiness > 100)
+		return OCI_FAIL(l, &m->swappiness, "%llu is more than 100",
+			(unsigned long long)m->swappiness);
+	l->cgroup->swappiness = (struct limit){true, (int64_t)m->swappiness};
 	return 0;
 }
 
@@ -35,11 +38,25 @@ static int load_memory(const struct limits_load *l)
 	TRY(load_bytes(l, &m->limit, m->has_limit, &c->memory));
 	TRY(load_bytes(l, &m->reservation, m->has_reservation, &c->memory_low));
 	TRY(load_bytes(l, &m->swap, m->has_swap, &c->memory_swap));
+	TRY(load_bytes(l, &m->kernelTCP, m->has_kernelTCP, &c->memory_tcp));
+	TRY(load_swappiness(l, m));
+	c->stop_at_memory = m->disableOOMKiller;
+	c->count_beneath = m->useHierarchy;
+	c->check_usage = m->checkBeforeUpdate;
 	if (c->memory_swap.set && c->memory.set && c->memory_swap.v < c->memory.v)
 		return OCI_FAIL(l, &m->swap, "memory and swap together are less than memory alone");
-	if (c->memory_swap.set && c->memory_swap.v != INT64_MAX && !c->memory.set)
+	/* An update may be of one alone; what the other is, the cgroup knows. */
+	if (c->memory_swap.set && c->memory_swap.v != INT64_MAX && !c->memory.set && !l->update)
 		return OCI_FAIL(l, &m->swap, "a swap limit without a memory limit");
 	return 0;
+}
+
+static void load_realtime(const struct oci_cpu *c, struct jail_cgroup *to)
+{
+	if (c->realtimePeriod)
+		to->cpu_rt_period = (struct limit){true, (int64_t)c->realtimePeriod};
+	if (c->realtimeRuntime)
+		to->cpu_rt_runtime = (struct limit){true, c->realtimeRuntime};
 }
 
 static int load_cpu(const struct limits_load *l)
@@ -63,6 +80,14 @@ static int load_cpu(const struct limits_load *l)
 		return OCI_FAIL(l, &c->quota, "a quota is at least 1000 µs");
 	if (c->has_quota && c->quota)
 		to->cpu_quota = (struct limit){true, c->quota < 0 ? INT64_MAX : c->quota};
+	if (c->burst > INT64_MAX || c->realtimePeriod > INT64_MAX)
+		return OCI_FAIL(
+			l, c->burst > INT64_MAX ? &c->burst : &c->realtimePeriod, "is too large");
+	if (c->has_burst)
+		to->cpu_burst = (struct limit){true, (int64_t)c->burst};
+	if (c->has_idle)
+		to->cpu_idle = (struct limit){true, c->idle};
+	load_realtime(c, to);
 	to->cpus = c->cpus && *c->cpus ? c->cpus : NULL;
 	to->mems = c->mems && *c->mems ? c->mems : NULL;
 	return 0;
@@ -172,15 +197,29 @@ static int load_resources(const struct limits_load *l)
 	TRY(load_memory(l));
 	TRY(load_cpu(l));
 	TRY(load_pids(l));
+	TRY(oci_load_io(l));
 	return load_unified(l);
+}
+
+/* "Deny all" alone is what engines write who have no rules in mind. */
+static bool names_devices(const struct list *rules)
+{
+	list_each (i, *rules) {
+		if (((const struct oci_device_rule *)rules->v[i])->allow)
+			return true;
+	}
+	return false;
 }
 
 int oci_jail_resources(const struct oci_resources *doc, const struct origin *origin,
 	struct pool *pool, struct jail_cgroup *cgroup, struct err *e)
 {
-	const struct limits_load l = {doc, origin, pool, cgroup, e};
+	const struct limits_load l = {doc, origin, pool, cgroup, true, e};
 
-	return load_resources(&l);
+	TRY(load_resources(&l));
+	if (!names_devices((const struct list *)&doc->devices))
+		return 0;
+	return load_device_rules(&l, (const struct list *)&doc->devices);
 }
 
 /* --- the path, and kernel parameters ----------------------------------------------------------- */
@@ -202,7 +241,7 @@ static int load_cgroup(struct oci_load *l)
 	static const struct oci_resources none;
 	const struct oci_linux *os = l->os;
 	const struct oci_resources *r = os->resources ? os->resources : &none;
-	const struct limits_load limits = {r, l->origin, l->pool, &l->jail->cgroup, l->e};
+	const struct limits_load limits = {r, l->origin, l->pool, &l->jail->cgroup, false, l->e};
 	struct jail_cgroup *c = &l->jail->cgroup;
 
 	c->at = &os->cgroupsPath;
@@ -213,9 +252,7 @@ static int load_cgroup(struct oci_load *l)
 	}
 	TRY(load_resources(&limits));
 	TRY(load_device_rules(&limits, (const struct list *)&r->devices));
-	c->required = c->memory.set || c->memory_low.set || c->memory_swap.set ||
-		      c->cpu_quota.set || c->cpu_shares.set || c->pids.set || c->cpus || c->mems ||
-		      c->unified.n;
+	c->required = jail_has_limits(c);
 	return 0;
 }
 

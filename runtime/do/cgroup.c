@@ -189,17 +189,52 @@ int cgroup_make(const struct step_cgroup *s, int *ret_tasks, bool *ret_made, str
 	return take_fd(&dir);
 }
 
-int cgroup_set(int dir, const struct step_cgroup_set *s, struct err *e)
+static int check_usage(int dir, const struct step_cgroup_set *s, struct err *e)
 {
-	int r = fd_write_text(dir, s->file, s->value, e);
+	char text[32];
+	uint64_t used, most;
+	ssize_t n = fd_read_small(dir, s->usage, text, sizeof(text));
 
+	/* "max" and -1 are above any use; what is not counted is not in use. */
+	if (n <= 0 || fmt_u64(s->value, strlen(s->value), &most) < 0 ||
+		fmt_u64(text, strcspn(text, "\n"), &used) < 0 || used <= most)
+		return 0;
+	err_set(e, EBUSY, "'%s' is %llu already, more than the limit of %s", s->usage,
+		(unsigned long long)used, s->value);
+	return err_fix(e, "take checkBeforeUpdate out: then the kernel makes room, or kills");
+}
+
+/* What an errno of a cgroup file is likely to come from. */
+static int explain(const struct step_cgroup_set *s, int r, struct err *e)
+{
 	if (r == -ENOENT && (strstr(s->file, "swap") || strstr(s->file, "memsw")))
 		return err_fix(e,
 			"this kernel does not count swap: boot it with swapaccount=1, or leave "
 			"the swap limit out");
+	if (r == -ENOENT && s->or_file)
+		return err_fix(e, "this kernel has neither '%s' nor '%s': leave the limit out",
+			s->file, s->or_file);
+	if (r == -ENOENT)
+		return err_fix(e, "this kernel has no such limit: leave it out");
 	if (r == -EBUSY)
 		return err_fix(e, "the cgroup uses more than that already");
+	if (r == -EINVAL && strstr(s->file, ".rt_"))
+		return err_fix(e, "the cgroups above must have as much real-time time");
 	return r;
+}
+
+int cgroup_set(int dir, const struct step_cgroup_set *s, struct err *e)
+{
+	int r;
+
+	if (s->usage)
+		TRY(check_usage(dir, s, e));
+	r = fd_write_text(dir, s->file, s->value, e);
+	if (r == -ENOENT && s->or_file)
+		r = fd_write_text(dir, s->or_file, s->or_value, e);
+	if (r == -ENOENT && s->if_there)
+		return 0;
+	return r < 0 ? explain(s, r, e) : 0;
 }
 
 int cgroup_enter(int tasks, struct err *e)

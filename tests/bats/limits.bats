@@ -218,9 +218,7 @@ rlimit() {
 		'process.ioPriority = {class: "IOPRIO_CLASS_BE", priority: 1}' \
 		'linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW"}' 'linux.mountLabel = "x"' \
 		'linux.netDevices = {eth0: {}}' 'linux.intelRdt = {closID: "x"}' \
-		'linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "0"}' \
-		'linux.resources.hugepageLimits = [{pageSize: "2MB", limit: 1}]' \
-		'linux.resources.blockIO = {weight: 10}' 'linux.resources.memory = {swappiness: 1}'; do
+		'linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "0"}'; do
 		bundle ".$field"
 		run jr run -b "$BUNDLE" "$ID"
 		fails_with 1 "${field%% *}"

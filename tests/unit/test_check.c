@@ -240,23 +240,6 @@ static void what_is_not_enforced_is_refused(void)
 		{"", "'memoryPolicy':{'mode':'MPOL_BIND'}", "linux.memoryPolicy (f:3:"},
 		{"", "'personality':{'domain':'LINUX','flags':['x']}",
 			"linux.personality.flags (f:3:"},
-		{"", "'resources':{'memory':{'swappiness':0}}",
-			"linux.resources.memory.swappiness (f:3:"},
-		{"", "'resources':{'memory':{'disableOOMKiller':true}}",
-			"linux.resources.memory.disableOOMKiller (f:3:"},
-		{"", "'resources':{'cpu':{'burst':1}}", "linux.resources.cpu.burst (f:3:"},
-		{"", "'resources':{'cpu':{'idle':-1}}", "linux.resources.cpu.idle (f:3:"},
-		{"", "'resources':{'blockIO':{'weight':10}}",
-			"linux.resources.blockIO.weight (f:3:"},
-		{"",
-			"'resources':{'blockIO':{'throttleReadBpsDevice':[{'major':8,'minor':0,'"
-			"rate':1}]}}",
-			"linux.resources.blockIO.throttleReadBpsDevice (f:3:"},
-		{"", "'resources':{'hugepageLimits':[{'pageSize':'2MB','limit':0}]}",
-			"linux.resources.hugepageLimits (f:3:"},
-		{"", "'resources':{'network':{'classID':1}}",
-			"linux.resources.network.classID (f:3:"},
-		{"", "'resources':{'rdma':{'x':{'hcaHandles':1}}}", "linux.resources.rdma"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
