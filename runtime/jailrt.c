@@ -208,6 +208,26 @@ PUBLIC int jailrt_state(struct jailrt *j, const char **ret_json)
 	return 0;
 }
 
+PUBLIC int jailrt_pause(struct jailrt *j)
+{
+	return life_pause(&j->life, &j->err);
+}
+
+PUBLIC int jailrt_resume(struct jailrt *j)
+{
+	return life_resume(&j->life, &j->err);
+}
+
+PUBLIC int jailrt_update(struct jailrt *j)
+{
+	return life_update(&j->life, &j->err);
+}
+
+PUBLIC int jailrt_events(struct jailrt *j, int (*fn)(const char *json, void *arg), void *arg)
+{
+	return life_events(&j->life, fn, arg, &j->err);
+}
+
 struct list_call {
 	int (*fn)(const struct jailrt_entry *entry, void *arg);
 	void *arg;

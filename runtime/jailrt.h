@@ -90,6 +90,19 @@ int jailrt_console(const struct jailrt *j);
 /* JSON of the state as runtime-spec has it; valid until the next call on j. */
 int jailrt_state(struct jailrt *j, const char **ret_json);
 
+/* Stops all of its processes, and lets them go on. */
+int jailrt_pause(struct jailrt *j);
+int jailrt_resume(struct jailrt *j);
+
+/* Sets limits of a container that is there, all of those given or none: options resources, memory, … */
+int jailrt_update(struct jailrt *j);
+
+/*
+ * Calls fn with a line of JSON every interval (statistics of its cgroups) and whenever it runs out of
+ * memory, until it ends or fn returns other than 0. With the option stats: once, and at once.
+ */
+int jailrt_events(struct jailrt *j, int (*fn)(const char *json, void *arg), void *arg);
+
 /* Calls fn for each container, in the order of ids, until it returns non-zero. */
 struct jailrt_entry {
 	const char *id, *status, *bundle, *rootfs, *created, *owner, *version, *json;

@@ -7,9 +7,9 @@
  * A struct life is one container as one process deals with it: the options it was given, its config and
  * plan when it makes it, its state when it finds it. The calls are those of jailrt.h, which wraps it;
  * there it is said what each does. life.c has options, places and configs; life_make.c begins a
- * container, life_exec.c a further process in one; life_step.c carries either to its end;
- * life_hand.c hands over; life_start.c,
- * life_end.c and life_view.c deal with those that are there.
+ * container, life_exec.c a further process in one; life_step.c carries either to its end; life_hand.c hands
+ * over; life_start.c, life_end.c, life_view.c, life_pause.c, life_update.c, life_stats.c and life_events.c
+ * deal with those that are there.
  */
 #include <time.h>
 
@@ -42,10 +42,20 @@ struct life_options {
 	OPT(bool, tty);
 	OPT(bool, no_new_privs);
 	OPT(bool, ignore_paused);
+	struct texts cgroup; /* "[CONTROLLERS:]PATH" */
 	/* kill, delete, wait */
 	const char *signal;
 	OPT(bool, all);
 	OPT(bool, force);
+	/* update; numbers and sizes are texts as they were given */
+	const char *resources;
+	const char *memory, *memory_reservation, *memory_swap, *kernel_memory, *kernel_memory_tcp;
+	const char *cpu_share, *cpu_period, *cpu_quota, *cpu_burst, *cpu_idle;
+	const char *cpu_rt_period, *cpu_rt_runtime, *cpuset_cpus, *cpuset_mems;
+	const char *blkio_weight, *pids_limit, *l3_cache_schema, *mem_bw_schema;
+	/* events */
+	const char *interval;
+	OPT(bool, stats);
 };
 
 extern const struct table table_life_options;
@@ -104,6 +114,12 @@ int life_wait(struct life *l, struct err *e);
 int life_kill(struct life *l, struct err *e);
 int life_delete(struct life *l, struct err *e);
 
+int life_pause(struct life *l, struct err *e);
+int life_resume(struct life *l, struct err *e);
+int life_update(struct life *l, struct err *e);
+/* Calls fn with one line of JSON for each event, until the container ends or fn returns other than 0. */
+int life_events(struct life *l, int (*fn)(const char *json, void *arg), void *arg, struct err *e);
+
 int life_view(struct life *l, struct str *out, struct err *e);
 int life_list(struct life *l, int (*fn)(const struct state *, enum status, void *), void *arg,
 	struct err *e);
@@ -127,6 +143,10 @@ int life_run_hooks(const struct run_state *texts, const struct jail_hooks *hooks
 /* The hooks that the state file keeps: "poststart" or "poststop". */
 int life_state_hooks(
 	struct life *l, const char *kind, const char *status, pid_t pid, bool must, struct err *e);
+/* The directories of the cgroups that a process of exec enters. */
+int life_exec_cgroups(struct life *l, struct jail_paths *ret, struct err *e);
+/* What its cgroups count, as the "data" of runc's events. */
+int life_stats(const struct life *l, struct str *out, struct err *e);
 /* The parts of the state that hooks read. */
 int life_hook_texts(const char *version, const char *id, const char *bundle,
 	const struct pairs *annotations, struct pool *pool, struct run_state *ret, struct err *e);

@@ -104,6 +104,27 @@ int life_state_hooks(
 
 /* --- kill ------------------------------------------------------------------------------------------- */
 
+/* Under v1 a frozen process does not even die; who has no freezer needs none. */
+static void thaw(const struct state *s)
+{
+	list_each (i, s->cgroups)
+		(void)cgroup_freeze(s->cgroups.v[i], false, NULL);
+}
+
+/* They all have the signal before any of them runs again. */
+static int kill_frozen(struct life *l, struct err *e)
+{
+	struct i32s pids = {0};
+
+	if (state_status(l->dir, l->state) != STATUS_PAUSED)
+		return 0;
+	TRY(cgroup_pids(l->state->cgroups.v[0], &l->pool, &pids, e));
+	list_each (i, pids)
+		(void)kill(pids.v[i], SIGKILL); /* who is gone needs none */
+	thaw(l->state);
+	return 0;
+}
+
 /*
  * KILL goes to each hierarchy of cgroups until nobody is left there. Any other signal goes to each process
  * once, though it is in all of the hierarchies.
@@ -113,6 +134,7 @@ static int kill_all(struct life *l, int sig, struct err *e)
 	struct i32s pids = {0};
 
 	if (sig == SIGKILL) {
+		TRY(kill_frozen(l, e));
 		list_each (i, l->state->cgroups)
 			TRY(cgroup_kill(l->state->cgroups.v[i], sig, e));
 		return 0;
@@ -142,21 +164,12 @@ int life_kill(struct life *l, struct err *e)
 	r = sys_pidfd_send_signal(pidfd, sig, NULL, 0);
 	if (r == -ESRCH)
 		return err_set(e, ESRCH, "container not running: no such process");
+	if (sig == SIGKILL && r >= 0)
+		thaw(l->state);
 	return r < 0 ? err_sys(e, -r, "send signal %d", sig) : 0;
 }
 
 /* --- delete ----------------------------------------------------------------------------------------- */
-
-static void thaw(const struct state *s)
-{
-	char path[4096];
-
-	/* Under v1 a frozen process does not even die; who has no freezer needs none. */
-	list_each (i, s->cgroups) {
-		fmt_put(path, sizeof(path), "%s/freezer.state", s->cgroups.v[i]);
-		(void)fd_write_text(AT_FDCWD, path, "THAWED", NULL);
-	}
-}
 
 static int end_process(const struct state *s, struct err *e)
 {

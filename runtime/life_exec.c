@@ -192,17 +192,14 @@ static void forget_joins(struct jail *jail)
 static int make_plan(struct life *l, struct err *e)
 {
 	const struct state *s = l->state;
-	const struct plan_target target = {
-		.namespaces = s->namespaces,
-		.cgroups = {.v = s->cgroups.v, .n = s->cgroups.n},
-		.v2 = s->cgroup_v2,
-	};
+	struct plan_target target = {.namespaces = s->namespaces, .v2 = s->cgroup_v2};
 
 	forget_joins(&l->loaded.jail);
 	/* The time limit is the container's as a whole, and kept by who started it. */
 	l->loaded.jail.service.time_limit = 0;
 	l->loaded.jail.service.hold = l->o.detach;
 	TRY(host_probe(&l->host, &l->pool, e));
+	TRY(life_exec_cgroups(l, &target.cgroups, e));
 	return plan_exec(&l->loaded.jail, &l->host, &target, &l->plan, e);
 }
 

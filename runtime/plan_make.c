@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/fmt.h"
+#include "base/path.h"
 #include "plan_build.h"
 
 /* The order of all steps, and who is born when. */
@@ -324,6 +325,20 @@ int plan_make(const struct jail *jail, const struct host *host, struct plan *ret
 
 /* --- exec -------------------------------------------------------------------------------------- */
 
+/* On a hybrid host a jail can have cgroups of both versions. */
+static bool is_v2(const struct builder *b, const struct plan_target *target, const char *dir)
+{
+	const struct host_hierarchy *best = NULL;
+
+	list_each (i, b->host->hierarchies) {
+		const struct host_hierarchy *h = b->host->hierarchies.v[i];
+
+		if (path_beneath(h->mount, dir) && (!best || path_beneath(best->mount, h->mount)))
+			best = h;
+	}
+	return best ? best->v2 : target->v2;
+}
+
 static void exec_cgroups(struct builder *b, const struct plan_target *target)
 {
 	for (size_t i = 0; i < target->cgroups.n; i++) {
@@ -331,9 +346,9 @@ static void exec_cgroups(struct builder *b, const struct plan_target *target)
 
 		s->mount = target->cgroups.v[i];
 		s->path = "";
-		OPT_SET(s, v2, target->v2);
+		OPT_SET(s, v2, is_v2(b, target, s->mount));
 		OPT_SET(s, slot, plan_slot(b));
-		if (target->v2) {
+		if (s->v2) {
 			b->cgroup_clone = s->slot;
 			continue;
 		}

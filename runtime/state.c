@@ -22,6 +22,7 @@
 #include "base/fmt.h"
 #include "base/path.h"
 #include "base/sys.h"
+#include "do/cgroup.h"
 
 static const struct field state_rows[] = {
 	FIELD_U32(state, version, "of this format"),
@@ -335,18 +336,9 @@ static bool is_alive(int32_t pid, uint64_t started)
 
 static bool is_frozen(const struct state *s)
 {
-	char path[PATH_MAX], text[32];
-
 	list_each (i, s->cgroups) {
-		if (s->cgroup_v2)
-			fmt_put(path, sizeof(path), "%s/cgroup.freeze", s->cgroups.v[i]);
-		else if (strstr(s->cgroups.v[i], "/freezer/"))
-			fmt_put(path, sizeof(path), "%s/freezer.state", s->cgroups.v[i]);
-		else
-			continue;
-		if (fd_read_small(AT_FDCWD, path, text, sizeof(text)) > 0)
-			return text[0] == '1' || !strncmp(text, "FRO", 3) ||
-			       !strncmp(text, "FREEZ", 5);
+		if (cgroup_frozen(s->cgroups.v[i]) > 0)
+			return true;
 	}
 	return false;
 }
@@ -416,9 +408,11 @@ enum status state_status(int dir, const struct state *s)
 		return is_alive(s->creator, s->creator_started) ? STATUS_CREATING : STATUS_STOPPED;
 	if (!is_alive(s->pid, s->started))
 		return STATUS_STOPPED;
+	if (is_frozen(s))
+		return STATUS_PAUSED;
 	if (!faccessat(dir, START_SOCKET, F_OK, AT_SYMLINK_NOFOLLOW) && is_listened_to(dir))
 		return STATUS_CREATED;
-	return is_frozen(s) ? STATUS_PAUSED : STATUS_RUNNING;
+	return STATUS_RUNNING;
 }
 
 /* --- for people and engines -------------------------------------------------------------------------- */

@@ -23,6 +23,7 @@ struct cmd_options {
 	const char *format;
 	OPT(bool, quiet);
 	OPT(bool, json);
+	OPT(bool, regex);
 	OPT(bool, unused);
 };
 
@@ -68,6 +69,12 @@ int cmd_set_id(struct cmd_call *c);
 /* Calls jailrt_set; a failure's words are jailrt_error's. */
 int cmd_set(struct cmd_call *c, const char *field, const char *value);
 
+/*
+ * Calls fn for each container whose id matches the first argument, an extended regular expression, with a
+ * jailrt of its own that has c's options. Goes on after a failure; the first one's words are told.
+ */
+int cmd_each_match(struct cmd_call *c, int (*fn)(struct cmd_call *c, struct jailrt *one));
+
 /* Writes to stdout, all of it. */
 int cmd_print(const char *text);
 
@@ -86,6 +93,10 @@ int cmd_run(struct cmd_call *c);
 int cmd_exec(struct cmd_call *c);
 int cmd_kill(struct cmd_call *c);
 int cmd_delete(struct cmd_call *c);
+int cmd_pause(struct cmd_call *c);
+int cmd_resume(struct cmd_call *c);
+int cmd_update(struct cmd_call *c);
+int cmd_events(struct cmd_call *c);
 int cmd_state(struct cmd_call *c);
 int cmd_list(struct cmd_call *c);
 int cmd_ps(struct cmd_call *c);
@@ -96,8 +107,9 @@ int cmd_features(struct cmd_call *c);
 int cmd_help(struct cmd_call *c);
 
 extern const struct option_rows cmd_create_options, cmd_start_options, cmd_run_options,
-	cmd_exec_options, cmd_kill_options, cmd_delete_options, cmd_state_options, cmd_list_options,
-	cmd_ps_options, cmd_wait_options, cmd_plan_options, cmd_spec_options, cmd_features_options,
-	cmd_help_options;
+	cmd_exec_options, cmd_pause_options, cmd_resume_options, cmd_update_options,
+	cmd_events_options, cmd_kill_options, cmd_delete_options, cmd_state_options,
+	cmd_list_options, cmd_ps_options, cmd_wait_options, cmd_plan_options, cmd_spec_options,
+	cmd_features_options, cmd_help_options;
 
 #endif

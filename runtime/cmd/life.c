@@ -48,6 +48,9 @@ static const struct option_row cmd_exec_options_v[] = {
 	{"no-new-privs", 0, NULL, "no_new_privs", NULL, "no exec can gain privileges", false},
 	{"preserve-fds", 0, "N", "preserve_fds", NULL, "pass N file descriptors on, from 3 on",
 		false},
+	{"cgroup", 0, "[CONTROLLER,…:]PATH", "cgroup", NULL,
+		"enter this cgroup below the container's; on cgroup v1 for the controllers named",
+		false},
 	{"ignore-paused", 0, NULL, "ignore_paused", NULL, "also in a paused container", false},
 	OPTION_HELP,
 };
@@ -55,6 +58,8 @@ OPTION_ROWS(cmd_exec_options);
 
 static const struct option_row cmd_kill_options_v[] = {
 	{"all", 'a', NULL, "all", NULL, "to all processes of the container", false},
+	{"regex", 'r', NULL, "regex", NULL,
+		"to all containers whose id matches CONTAINER, a regular expression", false},
 	OPTION_HELP,
 };
 OPTION_ROWS(cmd_kill_options);
@@ -62,6 +67,8 @@ OPTION_ROWS(cmd_kill_options);
 static const struct option_row cmd_delete_options_v[] = {
 	{"force", 'f', NULL, "force", NULL, "kill it if it runs; no error if it is not there",
 		false},
+	{"regex", 'r', NULL, "regex", NULL,
+		"all containers whose id matches CONTAINER, a regular expression", false},
 	OPTION_HELP,
 };
 OPTION_ROWS(cmd_delete_options);
@@ -210,8 +217,19 @@ int cmd_exec(struct cmd_call *c)
 	return cmd_foreground(c);
 }
 
+static int kill_one(struct cmd_call *c, struct jailrt *one)
+{
+	int r = c->argc > 1 ? jailrt_set(one, "signal", c->argv[1]) : 0;
+
+	if (r >= 0 && jailrt_get(c->jailrt, "all"))
+		r = jailrt_set(one, "all", "true");
+	return r < 0 ? r : jailrt_kill(one);
+}
+
 int cmd_kill(struct cmd_call *c)
 {
+	if (c->o.regex)
+		return cmd_each_match(c, kill_one);
 	if (cmd_set_id(c) < 0)
 		return CMD_FAILED;
 	if (c->argc > 1 && cmd_set(c, "signal", c->argv[1]) < 0)
@@ -219,8 +237,17 @@ int cmd_kill(struct cmd_call *c)
 	return jailrt_kill(c->jailrt) < 0 ? CMD_FAILED : 0;
 }
 
+static int delete_one(struct cmd_call *c, struct jailrt *one)
+{
+	int r = jailrt_get(c->jailrt, "force") ? jailrt_set(one, "force", "true") : 0;
+
+	return r < 0 ? r : jailrt_delete(one);
+}
+
 int cmd_delete(struct cmd_call *c)
 {
+	if (c->o.regex)
+		return cmd_each_match(c, delete_one);
 	if (cmd_set_id(c) < 0)
 		return CMD_FAILED;
 	return jailrt_delete(c->jailrt) < 0 ? CMD_FAILED : 0;

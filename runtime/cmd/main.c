@@ -27,6 +27,7 @@ static const struct field cmd_options_rows[] = {
 	FIELD_TEXT(cmd_options, format, "of the output"),
 	FIELD_BOOL(cmd_options, quiet, "less output"),
 	FIELD_BOOL(cmd_options, json, "output as JSON"),
+	FIELD_BOOL(cmd_options, regex, "ids by a regular expression"),
 	FIELD_BOOL(cmd_options, unused, "accepted, without effect"),
 };
 TABLE(cmd_options);
@@ -62,6 +63,20 @@ const struct cmd_row cmd_rows[] = {
 		&cmd_run_options, ARGS_FIRST, 0, -1, cmd_run, 0},
 	{"exec", "CONTAINER COMMAND [ARGUMENT …]", "run a further process in a container", NULL,
 		&cmd_exec_options, ARGS_FIRST, 1, -1, cmd_exec, 255},
+	{"pause", "CONTAINER", "stop all processes of a container", NULL, &cmd_pause_options,
+		ARGS_ANYWHERE, 1, 1, cmd_pause, 0},
+	{"resume", "CONTAINER", "let a paused container go on", NULL, &cmd_resume_options,
+		ARGS_ANYWHERE, 1, 1, cmd_resume, 0},
+	{"update", "CONTAINER", "change the limits of a container",
+		"All of the limits are set, or none. Sizes are bytes, or as 64M; -1 takes a limit "
+		"away. Limits\n"
+		"that are not given, and zeros in a file, leave what is there alone. An option "
+		"goes "
+		"before what the file says.",
+		&cmd_update_options, ARGS_ANYWHERE, 1, 1, cmd_update, 0},
+	{"events", "CONTAINER", "show what a container uses, and when it runs out of memory",
+		"One JSON object a line, as runc has it, until the container ends.",
+		&cmd_events_options, ARGS_ANYWHERE, 1, 1, cmd_events, 0},
 	{"kill", "CONTAINER [SIGNAL]",
 		"send a signal, TERM by default, to a container's first process", NULL,
 		&cmd_kill_options, ARGS_ANYWHERE, 1, 2, cmd_kill, 0},

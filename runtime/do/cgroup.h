@@ -27,8 +27,33 @@ int cgroup_set(int dir, const struct step_cgroup_set *s, struct err *e);
 /* Device rules: by devices.allow and devices.deny, or by a BPF program. */
 int cgroup_devices(int dir, const struct step_cgroup_devices *s, struct err *e);
 
+/* The same for a cgroup whose processes use devices: what stays allowed is so at any moment. */
+int cgroup_devices_update(int dir, const struct step_cgroup_devices *s, struct err *e);
+
+/*
+ * Several settings of cgroups that are in use, all of them or none: what was written is put back when one
+ * is refused, *ret_failed being its number. undo puts back what an update wrote.
+ */
+struct cgroup_change {
+	int dir;
+	const struct step_cgroup_set *set;
+	const char *file, *old; /* filled in by the update */
+	bool done;
+};
+int cgroup_update(
+	struct cgroup_change *v, size_t n, struct pool *pool, size_t *ret_failed, struct err *e);
+void cgroup_update_undo(struct cgroup_change *v, size_t n);
+
 /* The calling, single-threaded process enters. */
 int cgroup_enter(int tasks, struct err *e);
+
+/* --- the freezer: dir is the path of a cgroup's directory --------------------------------------- */
+
+/* 1 when it is done, all of its processes having stopped or going on; 0 when dir has no freezer. */
+int cgroup_freeze(const char *dir, bool freeze, struct err *e);
+
+/* 1 when it is frozen or freezing, 0 when not; -ENOENT: it has no freezer. */
+int cgroup_frozen(const char *dir);
 
 /* --- the end: dir is the path of a cgroup's directory ------------------------------------------ */
 

@@ -127,22 +127,76 @@ static int write_exception(int dir, bool allow, const struct rule *r, struct err
 	return write_v1(dir, allow, text, e);
 }
 
-static int set_v1(int dir, const struct step_cgroup_devices *s, struct err *e)
+static int make_list(
+	const struct step_cgroup_devices *s, struct pool *pool, struct list_v1 *l, struct err *e)
 {
-	own_pool struct pool pool = {0};
-	struct list_v1 l = {.allow = true, .v = pool_array(&pool, s->rules.n, sizeof(*l.v))};
 	struct rule r;
 
-	if (!l.v)
+	*l = (struct list_v1){.allow = true, .v = pool_array(pool, s->rules.n, sizeof(*l->v))};
+	if (!l->v)
 		return err_memory(e);
 	list_each (i, s->rules) {
 		TRY(read_rule(s->rules.v[i], &r, e));
-		TRY(take_rule(&l, &r, s->rules.v[i], e));
+		TRY(take_rule(l, &r, s->rules.v[i], e));
 	}
+	return 0;
+}
+
+static int set_v1(int dir, const struct step_cgroup_devices *s, struct err *e)
+{
+	own_pool struct pool pool = {0};
+	struct list_v1 l;
+
+	TRY(make_list(s, &pool, &l, e));
 	TRY(write_v1(dir, l.allow, "a", e));
 	for (size_t i = 0; i < l.n; i++)
 		TRY(write_exception(dir, !l.allow, &l.v[i], e));
 	return 0;
+}
+
+/* What the new list has of the accesses that an old exception allows. */
+static uint32_t still_allowed(const struct list_v1 *l, const struct rule *old)
+{
+	uint32_t access = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct rule *r = &l->v[i];
+
+		if (r->type == old->type && r->major == old->major && r->minor == old->minor)
+			access |= r->access;
+	}
+	return access;
+}
+
+/* Lists of what is allowed: the new ones are added before the old ones are taken away. */
+static int change_list(int dir, const struct list_v1 *l, const char *now, struct err *e)
+{
+	char line[80];
+	struct rule old;
+
+	for (size_t i = 0; i < l->n; i++)
+		TRY(write_exception(dir, true, &l->v[i], e));
+	for (; *now; now += strcspn(now, "\n"), now += *now == '\n') {
+		fmt_put(line, sizeof(line), "allow %.*s", (int)strcspn(now, "\n"), now);
+		TRY(read_rule(line, &old, e));
+		old.access &= ~still_allowed(l, &old);
+		TRY(write_exception(dir, false, &old, e));
+	}
+	return 0;
+}
+
+static int update_v1(int dir, const struct step_cgroup_devices *s, struct err *e)
+{
+	own_pool struct pool pool = {0};
+	struct bytes now;
+	struct list_v1 l;
+
+	TRY(make_list(s, &pool, &l, e));
+	TRY(fd_read_file(dir, "devices.list", 1 << 20, &pool, &now, e));
+	/* A cgroup that allows all, now or then, shows no list that could be changed. */
+	if (l.allow || now.data[0] == 'a')
+		return set_v1(dir, s, e);
+	return change_list(dir, &l, now.data, e);
 }
 
 /* --- v2 ---------------------------------------------------------------------------------------- */
@@ -250,6 +304,56 @@ static int set_v2(int dir, const struct step_cgroup_devices *s, struct err *e)
 	if (p.n == INSNS_MOST)
 		return err_set(e, E2BIG, "too many device rules");
 	return load_and_attach(dir, &p, e);
+}
+
+enum { PROGRAMS_MOST = 64 };
+
+static int list_programs(int dir, uint32_t ids[static PROGRAMS_MOST], struct err *e)
+{
+	union bpf_attr query = {0};
+
+	query.query.target_fd = (uint32_t)dir;
+	query.query.attach_type = BPF_CGROUP_DEVICE;
+	query.query.prog_ids = (uint64_t)(uintptr_t)ids;
+	query.query.prog_cnt = PROGRAMS_MOST;
+	if (syscall(SYS_bpf, BPF_PROG_QUERY, &query, sizeof(query)) < 0)
+		return err_sys(e, errno, "list the BPF programs of the device rules");
+	return (int)query.query.prog_cnt;
+}
+
+static int detach(int dir, uint32_t id, struct err *e)
+{
+	union bpf_attr open = {0}, attr = {0};
+	own_fd int fd = -1;
+
+	open.prog_id = id;
+	fd = (int)syscall(SYS_bpf, BPF_PROG_GET_FD_BY_ID, &open, sizeof(open));
+	attr.target_fd = (uint32_t)dir;
+	attr.attach_bpf_fd = (uint32_t)fd;
+	attr.attach_type = BPF_CGROUP_DEVICE;
+	if (fd < 0 || syscall(SYS_bpf, BPF_PROG_DETACH, &attr, sizeof(attr)) < 0)
+		return err_sys(e, errno, "detach the BPF program of the old device rules");
+	return 0;
+}
+
+/* Meanwhile both hold: an access needs the word of all programs. */
+static int update_v2(int dir, const struct step_cgroup_devices *s, struct err *e)
+{
+	uint32_t old[PROGRAMS_MOST];
+	int n = list_programs(dir, old, e);
+
+	TRY(n);
+	TRY(set_v2(dir, s, e));
+	for (int i = 0; i < n; i++)
+		TRY(detach(dir, old[i], e));
+	return 0;
+}
+
+int cgroup_devices_update(int dir, const struct step_cgroup_devices *s, struct err *e)
+{
+	int r = s->v2 ? update_v2(dir, s, e) : update_v1(dir, s, e);
+
+	return r < 0 ? err_add(e, "device rules") : 0;
 }
 
 int cgroup_devices(int dir, const struct step_cgroup_devices *s, struct err *e)
