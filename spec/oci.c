@@ -213,7 +213,7 @@ static const struct field oci_device_rows[] = {
 	FIELD_TEXT(oci_device, path, "where in the container", .flags = FIELD_REQUIRED),
 	FIELD_I64(oci_device, major, "major number", .min = 0, .max = 4095),
 	FIELD_I64(oci_device, minor, "minor number", .min = 0, .max = 1048575),
-	FIELD_U32(oci_device, fileMode, "permissions", .max = 07777),
+	FIELD_U32(oci_device, fileMode, "permissions, and its type if it likes (inode(7))", .max = 0177777),
 	FIELD_U32(oci_device, uid, "owner", .max = 4294967294),
 	FIELD_U32(oci_device, gid, "group", .max = 4294967294),
 };

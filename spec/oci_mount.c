@@ -169,7 +169,11 @@ static int load_device(struct oci_load *l, const struct oci_device *o)
 	d->path = pool_text(l->pool, path);
 	if (*o->type != 'p' && (!o->has_major || !o->has_minor))
 		return OCI_FAIL(l, o, "'major' and 'minor' are needed");
-	d->mode = device_type(*o->type) | (o->has_fileMode ? o->fileMode : 0666);
+	d->mode = device_type(*o->type) | (o->has_fileMode ? o->fileMode & 07777 : 0666);
+	/* podman has what stat(2) says of the host's own there. */
+	if (o->fileMode & S_IFMT && (o->fileMode & S_IFMT) != (d->mode & S_IFMT))
+		return OCI_FAIL(l, &o->fileMode, "%#o is the mode of another type than '%s'",
+			o->fileMode, o->type);
 	d->major = (uint32_t)o->major;
 	d->minor = (uint32_t)o->minor;
 	d->uid = o->uid;

@@ -64,7 +64,7 @@ kmsg_on_v2_is() {
 
 @test "further nodes are made with their numbers, modes and owners" {
 	bundle
-	devices '[{path: "/dev/fuse", type: "c", major: 10, minor: 229, fileMode: 384, uid: 5, gid: 6},
+	devices '[{path: "/dev/fuse", type: "c", major: 10, minor: 229, fileMode: 8576, uid: 5, gid: 6},
 		{path: "/opt/new/disk", type: "b", major: 7, minor: 3, fileMode: 416, gid: 7},
 		{path: "/dev/pipe", type: "p", fileMode: 292, uid: 8},
 		{path: "/dev/unbuffered", type: "u", major: 1, minor: 5},
@@ -77,6 +77,14 @@ kmsg_on_v2_is() {
 	[ "${lines[2]}" = "fifo 0:0 444 8:0" ]
 	[ "${lines[3]}" = "character special file 1:5 666 0:0" ]
 	[ "${lines[4]}" = "character special file 1:3 222 0:0" ]
+}
+
+@test "a mode of another type is refused with its place" {
+	bundle
+	devices '[{path: "/dev/fuse", type: "c", major: 10, minor: 229, fileMode: 25008}]'
+	run jr run -b "$BUNDLE" "$ID"
+	fails_with 1 "linux.devices[0].fileMode"
+	fails_with 1 "the mode of another type than 'c'"
 }
 
 @test "a file that is there already must be the same device" {

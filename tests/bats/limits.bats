@@ -216,7 +216,7 @@ rlimit() {
 	for field in 'process.apparmorProfile = "x"' 'process.selinuxLabel = "x"' \
 		'process.scheduler = {policy: "SCHED_BATCH"}' \
 		'process.ioPriority = {class: "IOPRIO_CLASS_BE", priority: 1}' \
-		'linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW"}' 'linux.mountLabel = "x"' \
+		'linux.mountLabel = "x"' \
 		'linux.netDevices = {eth0: {}}' 'linux.intelRdt = {closID: "x"}' \
 		'linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "0"}'; do
 		bundle ".$field"

@@ -174,7 +174,7 @@ static void device_rules(void)
 static void devices(void)
 {
 	is_int(make("",
-		       "'devices':[{'path':'dev/../dev/null','type':'p','fileMode':384},"
+		       "'devices':[{'path':'dev/../dev/null','type':'p','fileMode':4480},"
 		       "{'path':'/dev/x','type':'u','major':1,'minor':9,'uid':7}]",
 		       ""),
 		0);
