@@ -105,7 +105,7 @@ static void record_end(struct life *l, const struct rusage *ru, int status)
 
 	l->phase = LIFE_ENDED;
 	l->status = status;
-	log_debug("'%s': ended with wait status %#x", l->o.id, (unsigned)status);
+	log_debug("'%s': ended with wait status 0x%x", l->o.id, (unsigned)status);
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	l->report.id = l->o.id;
 	OPT_SET(&l->report, wall_ms,

@@ -172,7 +172,7 @@ static int load_device(struct oci_load *l, const struct oci_device *o)
 	d->mode = device_type(*o->type) | (o->has_fileMode ? o->fileMode & 07777 : 0666);
 	/* podman has what stat(2) says of the host's own there. */
 	if (o->fileMode & S_IFMT && (o->fileMode & S_IFMT) != (d->mode & S_IFMT))
-		return OCI_FAIL(l, &o->fileMode, "%#o is the mode of another type than '%s'",
+		return OCI_FAIL(l, &o->fileMode, "0%o is the mode of another type than '%s'",
 			o->fileMode, o->type);
 	d->major = (uint32_t)o->major;
 	d->minor = (uint32_t)o->minor;
