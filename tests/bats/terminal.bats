@@ -104,10 +104,11 @@ run_on_terminal() {
 
 @test "on a real terminal the program has its size, and learns when it changes" {
 	with_terminal
-	script 'trap "echo changed; stty size" WINCH; stty size; while read x; do echo "$x"; done'
+	script 'trap "echo changed; stty size" WINCH; trap "exit 7" INT; stty size
+		while :; do sleep 0.05; done'
 	run_on_terminal size:30x90 expect:'30 90' size:31x91 expect:changed expect:'31 91' \
-		size:50x20 expect:changed expect:'50 20' send:'\x04'
-	same "$status" 0
+		size:50x20 expect:changed expect:'50 20' send:'\x03'
+	same "$status" 7
 }
 
 @test "the caller's terminal decides the size, the config's is for where there is none" {
