@@ -42,7 +42,7 @@ static uint32_t alu(uint16_t op, uint32_t a, uint32_t b)
 	case BPF_MUL:
 		return a * b;
 	case BPF_DIV:
-		return b ? a / b : 0;
+		return a / b; /* by zero: see bpf_run */
 	case BPF_AND:
 		return a & b;
 	case BPF_OR:
@@ -50,9 +50,9 @@ static uint32_t alu(uint16_t op, uint32_t a, uint32_t b)
 	case BPF_XOR:
 		return a ^ b;
 	case BPF_LSH:
-		return b < 32 ? a << b : 0;
+		return a << (b & 31);
 	case BPF_RSH:
-		return b < 32 ? a >> b : 0;
+		return a >> (b & 31);
 	default:
 		return -a; /* BPF_NEG */
 	}
@@ -137,6 +137,12 @@ uint32_t bpf_run(
 			if (ret_steps)
 				*ret_steps = steps;
 			return BPF_RVAL(i->code) == BPF_A ? m.a : i->k;
+		}
+		/* The kernel ends the program there, with 0. */
+		if (i->code == (BPF_ALU | BPF_DIV | BPF_X) && !m.x) {
+			if (ret_steps)
+				*ret_steps = steps;
+			return SECCOMP_RET_KILL_THREAD;
 		}
 		at += execute(&m, i, call);
 	}
