@@ -86,7 +86,7 @@ static void put_linux(struct json_writer *w)
 	put_bool(w, "v2", true);
 	put_bool(w, "systemd", false);
 	put_bool(w, "systemdUser", false);
-	put_bool(w, "rdma", false);
+	put_bool(w, "rdma", true);
 	send(w, EVENT_OBJECT_END, NULL);
 	put_seccomp(w);
 	put_enabled(w, "apparmor", false);

@@ -58,14 +58,14 @@ static char *old_text(const char *file, const char *value, const char *now, stru
 	if (!is_keyed(file))
 		return pool_printf(pool, "%.*s%s", (int)strcspn(now, "\n"), now, *now ? "" : "\n");
 	if (!value[n] || !strncmp(value, "default ", 8)) {
-		key = "default"; /* a weight for all devices */
+		key = "default"; /* a weight for all devices; of v1 it is all that the file says */
 		n = 7;
 	}
 	line = find_line(now, key, n);
+	if (!line && !value[strcspn(value, " ")])
+		line = now;
 	if (line)
 		return pool_copy(pool, line, strcspn(line, "\n"));
-	if (!value[n])
-		return pool_printf(pool, "%.*s", (int)strcspn(now, "\n"), now);
 	return pool_printf(pool, "%.*s %s", (int)n, key, none_for(file));
 }
 
