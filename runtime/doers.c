@@ -19,6 +19,7 @@
 #include "do/mount.h"
 #include "do/ns.h"
 #include "do/root.h"
+#include "do/sched.h"
 #include "do/seccomp.h"
 #include "do/spawn.h"
 #include "do/talk.h"
@@ -313,6 +314,18 @@ static int do_nice(struct run *r, const struct step *s, struct err *e)
 	return limits_nice(((const struct step_number *)s->args)->value, e);
 }
 
+static int do_scheduler(struct run *r, const struct step *s, struct err *e)
+{
+	(void)r;
+	return sched_set(0, s->args, e);
+}
+
+static int do_io_priority(struct run *r, const struct step *s, struct err *e)
+{
+	(void)r;
+	return sched_set_io(0, s->args, e);
+}
+
 static int do_cpus(struct run *r, const struct step *s, struct err *e)
 {
 	(void)r;
@@ -510,6 +523,8 @@ doer *const doers[STEP_KINDS] = {
 	[STEP_SYSCTL] = do_sysctl,
 	[STEP_OOM_SCORE] = do_oom_score,
 	[STEP_NICE] = do_nice,
+	[STEP_SCHEDULER] = do_scheduler,
+	[STEP_IO_PRIORITY] = do_io_priority,
 	[STEP_CPUS] = do_cpus,
 	[STEP_PERSONALITY] = do_personality,
 	[STEP_RAISE_LIMITS] = do_raise_limits,

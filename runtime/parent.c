@@ -17,6 +17,7 @@
 #include "do/cgroup.h"
 #include "do/limits.h"
 #include "do/ns.h"
+#include "do/sched.h"
 #include "do/seccomp.h"
 #include "do/talk.h"
 
@@ -315,6 +316,10 @@ static int carry_out(struct parent *p, const struct step *s, struct err *e)
 		return do_id_map(p, s->args, e);
 	case STEP_RAISE_LIMITS:
 		return limits_raise(p->pid[SIDE_INIT], s->args, e);
+	case STEP_SCHEDULER:
+		return sched_set(p->pid[SIDE_INIT], s->args, e);
+	case STEP_IO_PRIORITY:
+		return sched_set_io(p->pid[SIDE_INIT], s->args, e);
 	case STEP_HOOK:
 		return do_hook(p, s->args, e);
 	case STEP_CREATED:

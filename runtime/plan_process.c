@@ -115,6 +115,55 @@ static void add_capabilities(struct builder *b)
 		OPT_SET(s, hold, 1ULL << CAP_SYS_ADMIN);
 }
 
+/*
+ * Beyond what a plain user may, the kernel asks for a right in the first user namespace: there init has
+ * none, so its parent does it.
+ */
+static enum side scheduling_side(const struct builder *b)
+{
+	return b->userns && b->host->privileged ? SIDE_PARENT : SIDE_INIT;
+}
+
+static void add_scheduler(struct builder *b)
+{
+	const struct jail_scheduler *from = &b->jail->process.scheduler;
+	enum side side = scheduling_side(b);
+	struct step_scheduler *s;
+
+	if (!from->set)
+		return;
+	s = plan_add(b, side, STEP_SCHEDULER, from->at);
+	if (side == SIDE_PARENT)
+		OPT_SET(s, who, SIDE_INIT);
+	OPT_SET(s, policy, from->policy);
+	if (from->flags)
+		OPT_SET(s, flags, from->flags);
+	if (from->nice)
+		OPT_SET(s, nice, from->nice);
+	if (from->priority)
+		OPT_SET(s, priority, from->priority);
+	if (from->policy != SCHED_POLICY_DEADLINE)
+		return;
+	OPT_SET(s, runtime, from->runtime);
+	OPT_SET(s, deadline, from->deadline);
+	OPT_SET(s, period, from->period);
+}
+
+static void add_io_priority(struct builder *b)
+{
+	const struct jail_io_priority *from = &b->jail->process.io;
+	enum side side = scheduling_side(b);
+	struct step_io_priority *s;
+
+	if (!from->set)
+		return;
+	s = plan_add(b, side, STEP_IO_PRIORITY, from->at);
+	if (side == SIDE_PARENT)
+		OPT_SET(s, who, SIDE_INIT);
+	OPT_SET(s, class, (int32_t)from->class);
+	OPT_SET(s, priority, from->priority);
+}
+
 static void add_cwd(struct builder *b)
 {
 	const struct jail_process *p = &b->jail->process;
@@ -181,6 +230,8 @@ int plan_process(struct builder *b)
 		plan_console(b);
 	add_number(b, STEP_OOM_SCORE, &p->oom_score_adj);
 	add_number(b, STEP_NICE, &p->nice);
+	add_scheduler(b);
+	add_io_priority(b);
 	add_number(b, STEP_CPUS, &cpus);
 	add_number(b, STEP_PERSONALITY, &personality);
 	add_stdio(b);

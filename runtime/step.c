@@ -276,6 +276,25 @@ static const struct field step_limits_rows[] = {
 };
 static TABLE(step_limits);
 
+static const struct field step_scheduler_rows[] = {
+	FIELD_ENUM(step_scheduler, who, who_words, "whose; absent: its own"),
+	FIELD_ENUM(step_scheduler, policy, sched_policy_words, "scheduling policy"),
+	FIELD_MASK(step_scheduler, flags, sched_flag_words, "of sched_setattr(2)"),
+	FIELD_I32(step_scheduler, nice, "nice value"),
+	FIELD_U32(step_scheduler, priority, "real-time priority"),
+	FIELD_U64(step_scheduler, runtime, "nanoseconds a period"),
+	FIELD_U64(step_scheduler, deadline, "nanoseconds"),
+	FIELD_U64(step_scheduler, period, "nanoseconds"),
+};
+static TABLE(step_scheduler);
+
+static const struct field step_io_priority_rows[] = {
+	FIELD_ENUM(step_io_priority, who, who_words, "whose; absent: its own"),
+	FIELD_ENUM(step_io_priority, class, io_class_words, "scheduling class"),
+	FIELD_U32(step_io_priority, priority, "within the class"),
+};
+static TABLE(step_io_priority);
+
 static const struct field step_stdio_rows[] = {
 	FIELD_BOOL(step_stdio, all, "fds 0, 1 and 2; otherwise 2 alone"),
 };
@@ -386,6 +405,8 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
 	[STEP_SYSCTL] = {"sysctl", I, &table_step_sysctl},
 	[STEP_OOM_SCORE] = {"oom-score", I, &table_step_number},
 	[STEP_NICE] = {"nice", I, &table_step_number},
+	[STEP_SCHEDULER] = {"scheduler", P | I, &table_step_scheduler},
+	[STEP_IO_PRIORITY] = {"io-priority", P | I, &table_step_io_priority},
 	[STEP_CPUS] = {"cpus", I, &table_step_number},
 	[STEP_PERSONALITY] = {"personality", I, &table_step_number},
 	[STEP_RAISE_LIMITS] = {"raise-limits", P | I, &table_step_limits},

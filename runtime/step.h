@@ -59,6 +59,8 @@ enum step_kind {
 	STEP_SYSCTL,
 	STEP_OOM_SCORE,
 	STEP_NICE,
+	STEP_SCHEDULER,
+	STEP_IO_PRIORITY,
 	STEP_CPUS,
 	STEP_PERSONALITY,
 	STEP_RAISE_LIMITS,
@@ -310,6 +312,23 @@ struct step_limit {
 struct step_limits {
 	OPT(int32_t, who);
 	LIST_OF(struct step_limit) limits;
+};
+
+struct step_scheduler {
+	OPT(int32_t, who);
+	OPT(int32_t, policy);
+	OPT(uint64_t, flags);
+	OPT(int32_t, nice);
+	OPT(uint32_t, priority);
+	OPT(uint64_t, runtime);
+	OPT(uint64_t, deadline);
+	OPT(uint64_t, period);
+};
+
+struct step_io_priority {
+	OPT(int32_t, who);
+	OPT(int32_t, class);
+	OPT(uint32_t, priority);
 };
 
 struct step_stdio {

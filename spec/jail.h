@@ -250,6 +250,23 @@ struct jail_caps {
 	bool inherit; /* all that are permitted, kept across exec; set is not used */
 };
 
+/* Of sched_setattr(2). */
+struct jail_scheduler {
+	bool set;
+	int32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period; /* nanoseconds */
+	const void *at;
+};
+
+struct jail_io_priority {
+	bool set;
+	uint32_t class, priority;
+	const void *at;
+};
+
 struct jail_process {
 	struct texts args, env;
 	const char *file; /* what is executed; NULL: args[0], looked up along PATH */
@@ -263,6 +280,8 @@ struct jail_process {
 	struct jail_caps caps;
 	struct jail_rlimits rlimits;
 	struct limit oom_score_adj, nice;
+	struct jail_scheduler scheduler;
+	struct jail_io_priority io;
 	uint32_t max_cpus; /* 0: as the caller */
 	bool no_new_privs;
 	bool terminal;

@@ -122,6 +122,55 @@ static const struct word rlimit_words_rows[] = {
 };
 WORDS(rlimit_words);
 
+/* --- scheduling: sched_setattr(2), ioprio_set(2), set_mempolicy(2) ------------------------------- */
+
+static const struct word io_class_words_rows[] = {
+	{"IOPRIO_CLASS_RT", 1},
+	{"IOPRIO_CLASS_BE", 2},
+	{"IOPRIO_CLASS_IDLE", 3},
+};
+WORDS(io_class_words);
+
+static const struct word sched_policy_words_rows[] = {
+	{"SCHED_OTHER", 0},
+	{"SCHED_FIFO", 1},
+	{"SCHED_RR", 2},
+	{"SCHED_BATCH", 3},
+	{"SCHED_ISO", 4},
+	{"SCHED_IDLE", 5},
+	{"SCHED_DEADLINE", 6},
+};
+WORDS(sched_policy_words);
+
+static const struct word sched_flag_words_rows[] = {
+	{"SCHED_FLAG_RESET_ON_FORK", 0x01},
+	{"SCHED_FLAG_RECLAIM", 0x02},
+	{"SCHED_FLAG_DL_OVERRUN", 0x04},
+	{"SCHED_FLAG_KEEP_POLICY", 0x08},
+	{"SCHED_FLAG_KEEP_PARAMS", 0x10},
+	{"SCHED_FLAG_UTIL_CLAMP_MIN", 0x20},
+	{"SCHED_FLAG_UTIL_CLAMP_MAX", 0x40},
+};
+WORDS(sched_flag_words);
+
+static const struct word mempolicy_mode_words_rows[] = {
+	{"MPOL_DEFAULT", 0},
+	{"MPOL_PREFERRED", 1},
+	{"MPOL_BIND", 2},
+	{"MPOL_INTERLEAVE", 3},
+	{"MPOL_LOCAL", 4},
+	{"MPOL_PREFERRED_MANY", 5},
+	{"MPOL_WEIGHTED_INTERLEAVE", 6},
+};
+WORDS(mempolicy_mode_words);
+
+static const struct word mempolicy_flag_words_rows[] = {
+	{"MPOL_F_STATIC_NODES", 1 << 15},
+	{"MPOL_F_RELATIVE_NODES", 1 << 14},
+	{"MPOL_F_NUMA_BALANCING", 1 << 13},
+};
+WORDS(mempolicy_flag_words);
+
 #define SIGNAL(name)             \
 	{                        \
 #name, SIG##name \

@@ -27,6 +27,11 @@ enum { CAPABILITIES = 41 };
 /* "RLIMIT_NOFILE" …; the value is that of getrlimit(2). */
 extern const struct words rlimit_words;
 
+/* "SCHED_FIFO" …; "SCHED_FLAG_RECLAIM" …; "IOPRIO_CLASS_RT" …; "MPOL_BIND" …; "MPOL_F_STATIC_NODES" … */
+enum { SCHED_POLICY_FIFO = 1, SCHED_POLICY_RR = 2, SCHED_POLICY_DEADLINE = 6 };
+extern const struct words sched_policy_words, sched_flag_words, io_class_words,
+	mempolicy_mode_words, mempolicy_flag_words;
+
 /* "TERM" …, without SIG; the value is the signal's number (signal(7)). */
 extern const struct words signal_words;
 

@@ -96,41 +96,12 @@ static const struct field oci_rlimit_rows[] = {
 };
 static OPEN_TABLE(oci_rlimit);
 
-static const struct word io_class_words_rows[] = {
-	{"IOPRIO_CLASS_RT", 1},
-	{"IOPRIO_CLASS_BE", 2},
-	{"IOPRIO_CLASS_IDLE", 3},
-};
-static WORDS(io_class_words);
-
 static const struct field oci_io_priority_rows[] = {
 	FIELD_ENUM(oci_io_priority, class, io_class_words, "I/O scheduling class",
 		.flags = FIELD_REQUIRED),
 	FIELD_I32(oci_io_priority, priority, "priority within the class, 0 the highest", .max = 7),
 };
 static OPEN_TABLE(oci_io_priority);
-
-static const struct word sched_policy_words_rows[] = {
-	{"SCHED_OTHER", 0},
-	{"SCHED_FIFO", 1},
-	{"SCHED_RR", 2},
-	{"SCHED_BATCH", 3},
-	{"SCHED_ISO", 4},
-	{"SCHED_IDLE", 5},
-	{"SCHED_DEADLINE", 6},
-};
-static WORDS(sched_policy_words);
-
-static const struct word sched_flag_words_rows[] = {
-	{"SCHED_FLAG_RESET_ON_FORK", 0x01},
-	{"SCHED_FLAG_RECLAIM", 0x02},
-	{"SCHED_FLAG_DL_OVERRUN", 0x04},
-	{"SCHED_FLAG_KEEP_POLICY", 0x08},
-	{"SCHED_FLAG_KEEP_PARAMS", 0x10},
-	{"SCHED_FLAG_UTIL_CLAMP_MIN", 0x20},
-	{"SCHED_FLAG_UTIL_CLAMP_MAX", 0x40},
-};
-static WORDS(sched_flag_words);
 
 static const struct field oci_scheduler_rows[] = {
 	FIELD_ENUM(oci_scheduler, policy, sched_policy_words, "scheduling policy",
@@ -168,12 +139,10 @@ static const struct field oci_process_rows[] = {
 	FIELD_TEXT(oci_process, apparmorProfile, "AppArmor profile", .flags = FIELD_NOT_YET),
 	FIELD_I32(oci_process, oomScoreAdj, "the kernel's inclination to kill it (proc(5))",
 		.min = -1000, .max = 1000),
-	FIELD_OBJECT(
-		oci_process, scheduler, oci_scheduler, "CPU scheduling", .flags = FIELD_NOT_YET),
+	FIELD_OBJECT(oci_process, scheduler, oci_scheduler, "CPU scheduling"),
 	FIELD_TEXT(
 		oci_process, selinuxLabel, "SELinux label of the process", .flags = FIELD_NOT_YET),
-	FIELD_OBJECT(
-		oci_process, ioPriority, oci_io_priority, "I/O scheduling", .flags = FIELD_NOT_YET),
+	FIELD_OBJECT(oci_process, ioPriority, oci_io_priority, "I/O scheduling"),
 	FIELD_OBJECT(oci_process, execCPUAffinity, oci_cpu_affinity, "CPUs for exec",
 		.flags = FIELD_NOT_YET),
 };
@@ -296,24 +265,6 @@ static const struct field oci_intel_rdt_rows[] = {
 		oci_intel_rdt, enableMonitoring, "a monitoring group of its own", .dflt = "false"),
 };
 static OPEN_TABLE(oci_intel_rdt);
-
-static const struct word mempolicy_mode_words_rows[] = {
-	{"MPOL_DEFAULT", 0},
-	{"MPOL_PREFERRED", 1},
-	{"MPOL_BIND", 2},
-	{"MPOL_INTERLEAVE", 3},
-	{"MPOL_LOCAL", 4},
-	{"MPOL_PREFERRED_MANY", 5},
-	{"MPOL_WEIGHTED_INTERLEAVE", 6},
-};
-static WORDS(mempolicy_mode_words);
-
-static const struct word mempolicy_flag_words_rows[] = {
-	{"MPOL_F_STATIC_NODES", 1 << 15},
-	{"MPOL_F_RELATIVE_NODES", 1 << 14},
-	{"MPOL_F_NUMA_BALANCING", 1 << 13},
-};
-static WORDS(mempolicy_flag_words);
 
 static const struct field oci_memory_policy_rows[] = {
 	FIELD_ENUM(oci_memory_policy, mode, mempolicy_mode_words, "mode of set_mempolicy(2)"),

@@ -5,7 +5,7 @@
  * oci_jail: what a config.json means.
  *
  * Turns the mirror of an OCI document into a jail, a screen a topic (oci_mount.c, oci_process.c,
- * oci_limits.c, oci_seccomp.c beside oci_jail.c). Pure: what depends on who loads comes from the caller struct, and
+ * oci_limits.c, oci_sched.c, oci_seccomp.c beside oci_jail.c). Pure: what depends on who loads comes from the caller struct, and
  * nothing of the machine is touched. Complaints name the place in the document.
  */
 #include "caller.h"
@@ -58,6 +58,8 @@ int oci_load_devices(struct oci_load *l);
 int oci_load_limits(struct oci_load *l);
 int oci_load_process(struct oci_load *l);
 int oci_load_seccomp(struct oci_load *l);
+int oci_load_scheduling(const struct oci_process *doc, const struct origin *origin,
+	struct jail_process *process, struct err *e);
 
 /* origin_fail with EINVAL at an address of the document. */
 #define OCI_FAIL(l, address, ...) origin_fail((l)->origin, (address), (l)->e, EINVAL, __VA_ARGS__)

@@ -134,6 +134,7 @@ static int load(const struct process_load *l)
 	load_user(l);
 	load_terminal(l);
 	TRY(load_caps(l));
+	TRY(oci_load_scheduling(d, l->origin, p, l->e));
 	return load_rlimits(l);
 }
 

@@ -230,9 +230,6 @@ static void what_is_not_enforced_is_refused(void)
 	} all[] = {
 		{"'apparmorProfile':'x'", "", "process.apparmorProfile (f:2:"},
 		{"'selinuxLabel':'x'", "", "process.selinuxLabel (f:2:"},
-		{"'scheduler':{'policy':'SCHED_OTHER'}", "", "process.scheduler (f:2:"},
-		{"'ioPriority':{'class':'IOPRIO_CLASS_BE','priority':1}", "",
-			"process.ioPriority (f:2:"},
 		{"'execCPUAffinity':{'initial':'0'}", "", "process.execCPUAffinity (f:2:"},
 		{"", "'mountLabel':'x'", "linux.mountLabel (f:3:"},
 		{"", "'netDevices':{'eth0':{}}", "linux.netDevices"},

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sched.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../../spec/names.h"
+
+/* --- CPU --------------------------------------------------------------------------------------- */
+
+/* The kernel's struct sched_attr as of 5.3; its header clashes with the C library's. */
+struct scheduler {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+	uint32_t util_min, util_max;
+};
+
+static int explain(int code, const struct step_scheduler *s, struct err *e)
+{
+	const char *name = words_name(&sched_policy_words, (uint64_t)s->policy);
+
+	err_sys(e, code, "set the scheduling policy %s", name);
+	if (code == EPERM && s->policy == SCHED_POLICY_DEADLINE)
+		return err_fix(e, "it takes CAP_SYS_NICE, and every CPU: no cpuset, no affinity");
+	if (code == EPERM)
+		return err_fix(e, "it takes CAP_SYS_NICE, and for real-time policies a cgroup with "
+				  "real-time CPU time (linux.resources.cpu.realtimeRuntime)");
+	if (code == EBUSY)
+		return err_fix(
+			e, "the CPUs cannot keep that deadline beside those promised already");
+	if (code == EINVAL || code == EOPNOTSUPP)
+		return err_fix(e, "this kernel does not know the policy or one of its flags, or "
+				  "they do not go together");
+	return -code;
+}
+
+int sched_set(pid_t pid, const struct step_scheduler *s, struct err *e)
+{
+	const struct scheduler attr = {
+		.size = sizeof(attr),
+		.policy = (uint32_t)s->policy,
+		.flags = s->flags,
+		.nice = s->nice,
+		.priority = s->priority,
+		.runtime = s->runtime,
+		.deadline = s->deadline,
+		.period = s->period,
+	};
+
+	return syscall(SYS_sched_setattr, pid, &attr, 0) < 0 ? explain(errno, s, e) : 0;
+}
+
+/* --- I/O --------------------------------------------------------------------------------------- */
+
+enum { IO_WHO_PROCESS = 1, IO_CLASS_SHIFT = 13 }; /* ioprio_set(2) */
+
+int sched_set_io(pid_t pid, const struct step_io_priority *s, struct err *e)
+{
+	int value = s->class << IO_CLASS_SHIFT | (int)s->priority, code;
+
+	if (syscall(SYS_ioprio_set, IO_WHO_PROCESS, pid, value) >= 0)
+		return 0;
+	code = errno;
+	err_sys(e, code, "set the I/O priority %s:%u",
+		words_name(&io_class_words, (uint64_t)s->class), s->priority);
+	return code == EPERM ? err_fix(e, "it takes CAP_SYS_NICE or CAP_SYS_ADMIN") : -code;
+}

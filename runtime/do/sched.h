@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef JAILRT_DO_SCHED_H
+#define JAILRT_DO_SCHED_H
+/*
+ * sched: what the kernel's schedulers are told of a process.
+ *
+ * pid 0 is the caller. All of it outlives exec, and may be called between clone and exec.
+ */
+#include <sys/types.h>
+
+#include "../base/err.h"
+#include "../step.h"
+
+int sched_set(pid_t pid, const struct step_scheduler *s, struct err *e);
+int sched_set_io(pid_t pid, const struct step_io_priority *s, struct err *e);
+
+#endif

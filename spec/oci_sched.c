@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "oci_jail.h"
+
+/* What the scheduler is told of a process. */
+
+#define SCHED_FAIL(at, ...) origin_fail(origin, (at), e, EINVAL, __VA_ARGS__)
+
+/* The kernel passes over what does not go with a policy; a config that says it means something else. */
+static int check_scheduler(
+	const struct oci_scheduler *s, const struct origin *origin, struct err *e)
+{
+	bool realtime = s->policy == SCHED_POLICY_FIFO || s->policy == SCHED_POLICY_RR;
+	bool deadline = s->policy == SCHED_POLICY_DEADLINE;
+	const char *name = words_name(&sched_policy_words, (uint64_t)s->policy);
+
+	if (realtime && (s->priority < 1 || s->priority > 99))
+		return SCHED_FAIL(
+			s, "%s needs a priority of 1 to 99, and this is %d", name, s->priority);
+	if (!realtime && s->priority)
+		return SCHED_FAIL(&s->priority, "a priority does not go with %s", name);
+	if (!deadline && (s->runtime || s->deadline || s->period))
+		return SCHED_FAIL(s, "runtime, deadline and period do not go with %s", name);
+	if (deadline && !s->runtime)
+		return SCHED_FAIL(s, "%s needs a runtime", name);
+	return 0;
+}
+
+static int load_scheduler(const struct oci_scheduler *s, const struct origin *origin,
+	struct jail_scheduler *to, struct err *e)
+{
+	if (!s)
+		return 0;
+	TRY(check_scheduler(s, origin, e));
+	*to = (struct jail_scheduler){
+		.set = true,
+		.policy = s->policy,
+		.flags = s->flags,
+		.nice = s->nice,
+		.priority = (uint32_t)s->priority,
+		.runtime = s->runtime,
+		.deadline = s->deadline,
+		.period = s->period,
+		.at = s,
+	};
+	return 0;
+}
+
+int oci_load_scheduling(const struct oci_process *doc, const struct origin *origin,
+	struct jail_process *process, struct err *e)
+{
+	const struct oci_io_priority *io = doc->ioPriority;
+
+	TRY(load_scheduler(doc->scheduler, origin, &process->scheduler, e));
+	if (io)
+		process->io = (struct jail_io_priority){
+			true, (uint32_t)io->class, (uint32_t)io->priority, io};
+	return 0;
+}
