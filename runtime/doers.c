@@ -320,6 +320,12 @@ static int do_scheduler(struct run *r, const struct step *s, struct err *e)
 	return sched_set(0, s->args, e);
 }
 
+static int do_affinity(struct run *r, const struct step *s, struct err *e)
+{
+	(void)r;
+	return sched_affinity(s->args, e);
+}
+
 static int do_io_priority(struct run *r, const struct step *s, struct err *e)
 {
 	(void)r;
@@ -498,6 +504,7 @@ doer *const doers[STEP_KINDS] = {
 	[STEP_JOIN] = do_join,
 	[STEP_UNSHARE] = do_unshare,
 	[STEP_CLOCK] = do_clock,
+	[STEP_AFFINITY] = do_affinity,
 	[STEP_CGROUP_ENTER] = do_cgroup_enter,
 	[STEP_SESSION] = do_session,
 	[STEP_KEYRING] = do_keyring,

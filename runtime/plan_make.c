@@ -348,7 +348,8 @@ static void exec_cgroups(struct builder *b, const struct plan_target *target)
 		s->path = "";
 		OPT_SET(s, v2, is_v2(b, target, s->mount));
 		OPT_SET(s, slot, plan_slot(b));
-		if (s->v2) {
+		/* Who is born in the cgroup has never run before it. */
+		if (s->v2 && !b->jail->process.affinity.initial) {
 			b->cgroup_clone = s->slot;
 			continue;
 		}
@@ -357,10 +358,21 @@ static void exec_cgroups(struct builder *b, const struct plan_target *target)
 	}
 }
 
+static void add_affinity(struct builder *b, enum side side, const char *cpus, const void *at)
+{
+	struct step_affinity *s;
+
+	if (!cpus)
+		return;
+	s = plan_add(b, side, STEP_AFFINITY, at);
+	s->cpus = cpus;
+}
+
 int plan_exec(const struct jail *jail, const struct host *host, const struct plan_target *target,
 	struct plan *ret, struct err *e)
 {
 	own_plan struct plan plan = {0};
+	const struct jail_affinity *affinity = &jail->process.affinity;
 	struct step_join *s;
 	struct builder b;
 	int pidfd;
@@ -370,6 +382,7 @@ int plan_exec(const struct jail *jail, const struct host *host, const struct pla
 	exec_cgroups(&b, target);
 	plan.has_mid = plan.joins = true;
 	add_clone(&b, SIDE_PARENT, SIDE_MID, 0);
+	add_affinity(&b, SIDE_MID, affinity->initial, affinity->at_initial);
 	s = plan_add(&b, SIDE_MID, STEP_JOIN, NULL);
 	OPT_SET(s, slot, pidfd);
 	OPT_SET(s, namespaces, target->namespaces);
@@ -378,6 +391,7 @@ int plan_exec(const struct jail *jail, const struct host *host, const struct pla
 		plan_raise_limits(&b, SIDE_PARENT);
 	become(&b);
 	enter_cgroups(&b, &b.enter);
+	add_affinity(&b, SIDE_INIT, affinity->final, affinity->at_final);
 	if (jail->process.new_session)
 		plan_add(&b, SIDE_INIT, STEP_SESSION, NULL);
 	add_text_step(&b, STEP_KEYRING, jail->process.keyring);

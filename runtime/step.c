@@ -276,6 +276,11 @@ static const struct field step_limits_rows[] = {
 };
 static TABLE(step_limits);
 
+static const struct field step_affinity_rows[] = {
+	FIELD_TEXT(step_affinity, cpus, "the CPUs it runs on"),
+};
+static TABLE(step_affinity);
+
 static const struct field step_scheduler_rows[] = {
 	FIELD_ENUM(step_scheduler, who, who_words, "whose; absent: its own"),
 	FIELD_ENUM(step_scheduler, policy, sched_policy_words, "scheduling policy"),
@@ -380,6 +385,7 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
 	[STEP_JOIN] = {"join", M | I, &table_step_join},
 	[STEP_UNSHARE] = {"unshare", M | I, &table_step_unshare},
 	[STEP_CLOCK] = {"clock", M, &table_step_clock},
+	[STEP_AFFINITY] = {"affinity", M | I, &table_step_affinity},
 	[STEP_CGROUP_ENTER] = {"cgroup-enter", I, &table_step_cgroup_enter},
 	[STEP_SESSION] = {"session", I, NULL},
 	[STEP_KEYRING] = {"keyring", I, &table_step_text},

@@ -32,6 +32,7 @@ enum step_kind {
 	STEP_JOIN,
 	STEP_UNSHARE,
 	STEP_CLOCK,
+	STEP_AFFINITY,
 	STEP_CGROUP_ENTER,
 	STEP_SESSION,
 	STEP_KEYRING,
@@ -312,6 +313,10 @@ struct step_limit {
 struct step_limits {
 	OPT(int32_t, who);
 	LIST_OF(struct step_limit) limits;
+};
+
+struct step_affinity {
+	const char *cpus; /* "0-3,7" */
 };
 
 struct step_scheduler {

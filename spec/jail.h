@@ -267,6 +267,15 @@ struct jail_io_priority {
 	const void *at;
 };
 
+/* Of exec alone; NULL: none is set. */
+struct jail_affinity {
+	const char *initial, *final; /* before and in the container's cgroup */
+	const void *at_initial, *at_final;
+};
+
+/* Numbers of CPUs and memory nodes are below this. */
+enum { JAIL_LIST_BITS = 8192 };
+
 struct jail_process {
 	struct texts args, env;
 	const char *file; /* what is executed; NULL: args[0], looked up along PATH */
@@ -282,6 +291,7 @@ struct jail_process {
 	struct limit oom_score_adj, nice;
 	struct jail_scheduler scheduler;
 	struct jail_io_priority io;
+	struct jail_affinity affinity;
 	uint32_t max_cpus; /* 0: as the caller */
 	bool no_new_privs;
 	bool terminal;

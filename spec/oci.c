@@ -143,8 +143,7 @@ static const struct field oci_process_rows[] = {
 	FIELD_TEXT(
 		oci_process, selinuxLabel, "SELinux label of the process", .flags = FIELD_NOT_YET),
 	FIELD_OBJECT(oci_process, ioPriority, oci_io_priority, "I/O scheduling"),
-	FIELD_OBJECT(oci_process, execCPUAffinity, oci_cpu_affinity, "CPUs for exec",
-		.flags = FIELD_NOT_YET),
+	FIELD_OBJECT(oci_process, execCPUAffinity, oci_cpu_affinity, "CPUs for exec"),
 };
 OPEN_TABLE(oci_process);
 

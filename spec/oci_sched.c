@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
+#include "../runtime/base/fmt.h"
 #include "oci_jail.h"
 
 /* What the scheduler is told of a process. */
@@ -47,12 +48,41 @@ static int load_scheduler(const struct oci_scheduler *s, const struct origin *or
 	return 0;
 }
 
+int oci_load_list(
+	const char *const *list, const char *what, const struct origin *origin, struct err *e)
+{
+	uint64_t words[JAIL_LIST_BITS / 64] = {0};
+	int r = *list && **list ? fmt_list(*list, words, JAIL_LIST_BITS) : 0;
+
+	if (r == -ERANGE)
+		return SCHED_FAIL(
+			list, "'%s': there are %d %s at most", *list, JAIL_LIST_BITS, what);
+	return r < 0 ? SCHED_FAIL(list, "'%s' is no list of %s such as 0-3,7", *list, what) : 0;
+}
+
+static int load_affinity(const struct oci_cpu_affinity *a, const struct origin *origin,
+	struct jail_affinity *to, struct err *e)
+{
+	if (!a)
+		return 0;
+	TRY(oci_load_list(&a->initial, "CPUs", origin, e));
+	TRY(oci_load_list(&a->final, "CPUs", origin, e));
+	*to = (struct jail_affinity){
+		.initial = a->initial && *a->initial ? a->initial : NULL,
+		.final = a->final && *a->final ? a->final : NULL,
+		.at_initial = &a->initial,
+		.at_final = &a->final,
+	};
+	return 0;
+}
+
 int oci_load_scheduling(const struct oci_process *doc, const struct origin *origin,
 	struct jail_process *process, struct err *e)
 {
 	const struct oci_io_priority *io = doc->ioPriority;
 
 	TRY(load_scheduler(doc->scheduler, origin, &process->scheduler, e));
+	TRY(load_affinity(doc->execCPUAffinity, origin, &process->affinity, e));
 	if (io)
 		process->io = (struct jail_io_priority){
 			true, (uint32_t)io->class, (uint32_t)io->priority, io};

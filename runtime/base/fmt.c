@@ -226,3 +226,39 @@ unsigned fmt_distance(const char *a, const char *b)
 	}
 	return row[na % 3][nb];
 }
+
+/* --- lists of numbers ---------------------------------------------------------------------------- */
+
+static const char *number(const char *s, uint64_t *ret)
+{
+	size_t n;
+
+	s += strspn(s, " ");
+	n = strspn(s, "0123456789");
+	if (!n || fmt_u64(s, n, ret) < 0)
+		return NULL;
+	s += n;
+	return s + strspn(s, " ");
+}
+
+int fmt_list(const char *text, uint64_t *words, size_t bits)
+{
+	for (const char *s = text;; s++) {
+		uint64_t from, to;
+
+		s = number(s, &from);
+		if (!s)
+			return -EINVAL;
+		to = from;
+		if (*s == '-')
+			s = number(s + 1, &to);
+		if (!s || to < from || (*s && *s != ','))
+			return -EINVAL;
+		if (to >= bits)
+			return -ERANGE;
+		for (uint64_t i = from; i <= to; i++)
+			words[i / 64] |= 1ULL << (i % 64);
+		if (!*s)
+			return 0;
+	}
+}

@@ -31,6 +31,12 @@ int fmt_u64(const char *text, size_t len, uint64_t *ret);
 int fmt_i64(const char *text, size_t len, int64_t *ret);
 
 /*
+ * Numbers and ranges, "0-3,7", as bits: those of the list are set in words, which is all zero before.
+ * Blanks are passed over. -EINVAL, also for an empty list; -ERANGE beyond the last bit.
+ */
+int fmt_list(const char *text, uint64_t *words, size_t bits);
+
+/*
  * The edit distance of two short words, ignoring case, for "did you mean": a transposed, missing,
  * extra or changed letter counts 1. Words longer than 63 bytes are as far apart as their length.
  */

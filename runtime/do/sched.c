@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "../../spec/names.h"
+#include "../base/fmt.h"
 
 /* --- CPU --------------------------------------------------------------------------------------- */
 
@@ -52,6 +53,22 @@ int sched_set(pid_t pid, const struct step_scheduler *s, struct err *e)
 	};
 
 	return syscall(SYS_sched_setattr, pid, &attr, 0) < 0 ? explain(errno, s, e) : 0;
+}
+
+/* 8192: more than any kernel is built for. */
+enum { LIST_BITS = 8192 };
+
+int sched_affinity(const struct step_affinity *s, struct err *e)
+{
+	uint64_t cpus[LIST_BITS / 64] = {0};
+
+	if (fmt_list(s->cpus, cpus, LIST_BITS) < 0)
+		return err_set(e, EINVAL, "'%s' is no list of CPUs", s->cpus);
+	if (syscall(SYS_sched_setaffinity, 0, sizeof(cpus), cpus) >= 0)
+		return 0;
+	if (errno != EINVAL)
+		return err_sys(e, errno, "run on the CPUs %s", s->cpus);
+	return err_set(e, EINVAL, "run on the CPUs %s: none of them is there for it", s->cpus);
 }
 
 /* --- I/O --------------------------------------------------------------------------------------- */

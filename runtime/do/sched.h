@@ -14,4 +14,7 @@
 int sched_set(pid_t pid, const struct step_scheduler *s, struct err *e);
 int sched_set_io(pid_t pid, const struct step_io_priority *s, struct err *e);
 
+/* The caller's CPUs; no more of them than its cgroup has. */
+int sched_affinity(const struct step_affinity *s, struct err *e);
+
 #endif

@@ -67,6 +67,21 @@ static void fmt_truncation(void)
 	is_int(fmt_put(NULL, 0, "%s%s", "ab", "cde"), 5);
 }
 
+static void fmt_lists(void)
+{
+	static const char *const bad[] = {
+		"", " ", ",", "1,", ",1", "1-", "-1", "3-1", "1--2", "1 2", "0x1", "1-2-3", "1;2"};
+	uint64_t v[2] = {0};
+
+	is_int(fmt_list("0-2, 5 ,64 - 65,127", v, 128), 0);
+	ok(v[0] == 0x27 && v[1] == 0x8000000000000003);
+	is_int(fmt_list("128", v, 128), -ERANGE);
+	is_int(fmt_list("0-128", v, 128), -ERANGE);
+	is_int(fmt_list("99999999999999999999999", v, 128), -EINVAL);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		is_int(fmt_list(bad[i], v, 128), -EINVAL);
+}
+
 static void fmt_numbers(void)
 {
 	uint64_t u = 7;
@@ -301,6 +316,7 @@ int main(void)
 	run(fmt_oddities);
 	run(fmt_truncation);
 	run(fmt_numbers);
+	run(fmt_lists);
 	run(fmt_distances);
 	run(err_words);
 	run(err_truncation);
