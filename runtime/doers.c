@@ -338,6 +338,12 @@ static int do_cpus(struct run *r, const struct step *s, struct err *e)
 	return limits_cpus(((const struct step_number *)s->args)->value, e);
 }
 
+static int do_memory_policy(struct run *r, const struct step *s, struct err *e)
+{
+	(void)r;
+	return sched_memory(s->args, e);
+}
+
 static int do_personality(struct run *r, const struct step *s, struct err *e)
 {
 	(void)r;
@@ -533,6 +539,7 @@ doer *const doers[STEP_KINDS] = {
 	[STEP_SCHEDULER] = do_scheduler,
 	[STEP_IO_PRIORITY] = do_io_priority,
 	[STEP_CPUS] = do_cpus,
+	[STEP_MEMORY_POLICY] = do_memory_policy,
 	[STEP_PERSONALITY] = do_personality,
 	[STEP_RAISE_LIMITS] = do_raise_limits,
 	[STEP_STDIO] = do_stdio,

@@ -39,7 +39,7 @@ static int load_process_file(struct life *l, struct err *e)
 {
 	struct origin *origin = POOL_NEW(&l->pool, struct origin);
 	struct jail_process *p = &l->loaded.jail.process;
-	const char *keyring = p->keyring;
+	const struct jail_process first = *p;
 	struct oci_process *doc;
 	struct bytes text;
 
@@ -49,7 +49,11 @@ static int load_process_file(struct life *l, struct err *e)
 	TRY(oci_read_process(text.data, text.len, l->o.process, &l->pool, &doc, origin, e));
 	TRY(check_supported(&table_oci_process, doc, origin, e));
 	TRY(oci_jail_process(doc, origin, &l->pool, p, e));
-	p->keyring = keyring;
+	/* These are not the process object's, but hold of all that runs in the container. */
+	p->keyring = first.keyring;
+	p->personality_set = first.personality_set;
+	p->personality = first.personality;
+	p->memory = first.memory;
 	l->loaded.jail.origin = origin;
 	return 0;
 }

@@ -164,6 +164,20 @@ static void add_io_priority(struct builder *b)
 	OPT_SET(s, priority, from->priority);
 }
 
+static void add_memory_policy(struct builder *b)
+{
+	const struct jail_memory_policy *from = &b->jail->process.memory;
+	struct step_memory_policy *s;
+
+	if (!from->set)
+		return;
+	s = plan_add(b, SIDE_INIT, STEP_MEMORY_POLICY, from->at);
+	OPT_SET(s, mode, from->mode);
+	if (from->flags)
+		OPT_SET(s, flags, from->flags);
+	s->nodes = from->nodes;
+}
+
 static void add_cwd(struct builder *b)
 {
 	const struct jail_process *p = &b->jail->process;
@@ -233,6 +247,7 @@ int plan_process(struct builder *b)
 	add_scheduler(b);
 	add_io_priority(b);
 	add_number(b, STEP_CPUS, &cpus);
+	add_memory_policy(b);
 	add_number(b, STEP_PERSONALITY, &personality);
 	add_stdio(b);
 	add_cwd(b);

@@ -281,6 +281,13 @@ static const struct field step_affinity_rows[] = {
 };
 static TABLE(step_affinity);
 
+static const struct field step_memory_policy_rows[] = {
+	FIELD_ENUM(step_memory_policy, mode, mempolicy_mode_words, "of set_mempolicy(2)"),
+	FIELD_MASK(step_memory_policy, flags, mempolicy_flag_words, "of the mode"),
+	FIELD_TEXT(step_memory_policy, nodes, "memory nodes"),
+};
+static TABLE(step_memory_policy);
+
 static const struct field step_scheduler_rows[] = {
 	FIELD_ENUM(step_scheduler, who, who_words, "whose; absent: its own"),
 	FIELD_ENUM(step_scheduler, policy, sched_policy_words, "scheduling policy"),
@@ -414,6 +421,7 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
 	[STEP_SCHEDULER] = {"scheduler", P | I, &table_step_scheduler},
 	[STEP_IO_PRIORITY] = {"io-priority", P | I, &table_step_io_priority},
 	[STEP_CPUS] = {"cpus", I, &table_step_number},
+	[STEP_MEMORY_POLICY] = {"memory-policy", I, &table_step_memory_policy},
 	[STEP_PERSONALITY] = {"personality", I, &table_step_number},
 	[STEP_RAISE_LIMITS] = {"raise-limits", P | I, &table_step_limits},
 	[STEP_STDIO] = {"stdio-to-null", I, &table_step_stdio},

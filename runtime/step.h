@@ -63,6 +63,7 @@ enum step_kind {
 	STEP_SCHEDULER,
 	STEP_IO_PRIORITY,
 	STEP_CPUS,
+	STEP_MEMORY_POLICY,
 	STEP_PERSONALITY,
 	STEP_RAISE_LIMITS,
 	/* the process */
@@ -317,6 +318,12 @@ struct step_limits {
 
 struct step_affinity {
 	const char *cpus; /* "0-3,7" */
+};
+
+struct step_memory_policy {
+	OPT(int32_t, mode);
+	OPT(uint64_t, flags);
+	const char *nodes; /* "0-3,7" */
 };
 
 struct step_scheduler {

@@ -267,6 +267,15 @@ struct jail_io_priority {
 	const void *at;
 };
 
+/* Of set_mempolicy(2). */
+struct jail_memory_policy {
+	bool set;
+	int32_t mode;
+	uint64_t flags;
+	const char *nodes; /* "0-3,7"; NULL: none */
+	const void *at;
+};
+
 /* Of exec alone; NULL: none is set. */
 struct jail_affinity {
 	const char *initial, *final; /* before and in the container's cgroup */
@@ -292,6 +301,7 @@ struct jail_process {
 	struct jail_scheduler scheduler;
 	struct jail_io_priority io;
 	struct jail_affinity affinity;
+	struct jail_memory_policy memory;
 	uint32_t max_cpus; /* 0: as the caller */
 	bool no_new_privs;
 	bool terminal;

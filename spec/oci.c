@@ -280,7 +280,7 @@ static WORDS(personality_words);
 
 static const struct field oci_personality_rows[] = {
 	FIELD_ENUM(oci_personality, domain, personality_words, "execution domain"),
-	FIELD_TEXTS(oci_personality, flags, "none are defined", .flags = FIELD_NOT_YET),
+	FIELD_TEXTS(oci_personality, flags, "none are defined: any is refused"),
 };
 static OPEN_TABLE(oci_personality);
 
@@ -328,8 +328,7 @@ static const struct field oci_linux_rows[] = {
 	FIELD_TEXT(oci_linux, mountLabel, "SELinux context of the mounts", .flags = FIELD_NOT_YET),
 	FIELD_OBJECT(oci_linux, intelRdt, oci_intel_rdt, "cache and memory bandwidth (resctrl)",
 		.flags = FIELD_NOT_YET),
-	FIELD_OBJECT(oci_linux, memoryPolicy, oci_memory_policy, "NUMA memory policy",
-		.flags = FIELD_NOT_YET),
+	FIELD_OBJECT(oci_linux, memoryPolicy, oci_memory_policy, "NUMA memory policy"),
 	FIELD_OBJECT(oci_linux, personality, oci_personality, "execution domain"),
 };
 static OPEN_TABLE(oci_linux);

@@ -157,7 +157,12 @@ int oci_load_process(struct oci_load *l)
 	if (!l->doc->process)
 		return OCI_FAIL(l, NULL, "%s: 'process' is missing", l->origin->file);
 	TRY(oci_jail_process(l->doc->process, l->origin, l->pool, &jail->process, l->e));
+	TRY(oci_load_memory_policy(l));
 	if (p) {
+		if (p->flags.n)
+			return OCI_FAIL(l, p->flags.v[0],
+				"'%s': the runtime-spec defines no flag of a personality",
+				p->flags.v[0]);
 		jail->process.personality_set = true;
 		jail->process.personality = (uint32_t)p->domain;
 	}

@@ -76,6 +76,25 @@ static int load_affinity(const struct oci_cpu_affinity *a, const struct origin *
 	return 0;
 }
 
+int oci_load_memory_policy(struct oci_load *l)
+{
+	const struct oci_memory_policy *m = l->os->memoryPolicy;
+
+	if (!m)
+		return 0;
+	if (!m->has_mode)
+		return OCI_FAIL(l, m, "the mode is missing");
+	TRY(oci_load_list(&m->nodes, "memory nodes", l->origin, l->e));
+	l->jail->process.memory = (struct jail_memory_policy){
+		.set = true,
+		.mode = m->mode,
+		.flags = m->flags,
+		.nodes = m->nodes && *m->nodes ? m->nodes : NULL,
+		.at = m,
+	};
+	return 0;
+}
+
 int oci_load_scheduling(const struct oci_process *doc, const struct origin *origin,
 	struct jail_process *process, struct err *e)
 {

@@ -92,6 +92,11 @@ static void put_linux(struct json_writer *w)
 	put_enabled(w, "apparmor", false);
 	put_enabled(w, "selinux", false);
 	put_enabled(w, "intelRdt", false);
+	send(w, EVENT_KEY, "memoryPolicy");
+	send(w, EVENT_OBJECT, NULL);
+	put_words(w, "modes", &mempolicy_mode_words);
+	put_words(w, "flags", &mempolicy_flag_words);
+	send(w, EVENT_OBJECT_END, NULL);
 	put_enabled(w, "netDevices", false);
 	send(w, EVENT_OBJECT_END, NULL);
 }

@@ -56,13 +56,27 @@ int sched_set(pid_t pid, const struct step_scheduler *s, struct err *e)
 }
 
 /* 8192: more than any kernel is built for. */
-enum { LIST_BITS = 8192 };
+enum { LIST_BITS = 8192, WORD_BITS = 8 * sizeof(long) };
+
+/* The kernel's words are long. */
+static int read_list(const char *list, unsigned long *to)
+{
+	uint64_t bits[LIST_BITS / 64] = {0};
+
+	if (fmt_list(list, bits, LIST_BITS) < 0)
+		return -EINVAL;
+	for (int i = 0; i < LIST_BITS; i++) {
+		if (bits[i / 64] >> (i % 64) & 1)
+			to[i / WORD_BITS] |= 1UL << (i % WORD_BITS);
+	}
+	return 0;
+}
 
 int sched_affinity(const struct step_affinity *s, struct err *e)
 {
-	uint64_t cpus[LIST_BITS / 64] = {0};
+	unsigned long cpus[LIST_BITS / WORD_BITS] = {0};
 
-	if (fmt_list(s->cpus, cpus, LIST_BITS) < 0)
+	if (read_list(s->cpus, cpus) < 0)
 		return err_set(e, EINVAL, "'%s' is no list of CPUs", s->cpus);
 	if (syscall(SYS_sched_setaffinity, 0, sizeof(cpus), cpus) >= 0)
 		return 0;
@@ -85,4 +99,35 @@ int sched_set_io(pid_t pid, const struct step_io_priority *s, struct err *e)
 	err_sys(e, code, "set the I/O priority %s:%u",
 		words_name(&io_class_words, (uint64_t)s->class), s->priority);
 	return code == EPERM ? err_fix(e, "it takes CAP_SYS_NICE or CAP_SYS_ADMIN") : -code;
+}
+
+/* --- memory ------------------------------------------------------------------------------------- */
+
+static int explain_memory(int code, const struct step_memory_policy *s, struct err *e)
+{
+	err_sys(e, code, "set the memory policy %s on nodes %s",
+		words_name(&mempolicy_mode_words, (uint64_t)s->mode),
+		s->nodes ? s->nodes : "(none)");
+	if (code == EINVAL)
+		return err_fix(e, "the nodes may not be there, or not be in the cgroup's "
+				  "cpuset.mems; MPOL_DEFAULT and MPOL_LOCAL take none, all others "
+				  "but MPOL_PREFERRED need some; the flags exclude each other, and "
+				  "need nodes");
+	if (code == ENOSYS)
+		return err_fix(e, "this kernel is built without NUMA");
+	return -code;
+}
+
+int sched_memory(const struct step_memory_policy *s, struct err *e)
+{
+	unsigned long nodes[LIST_BITS / WORD_BITS] = {0};
+	long mode = (long)s->mode | (long)s->flags;
+
+	if (s->nodes && read_list(s->nodes, nodes) < 0)
+		return err_set(e, EINVAL, "'%s' is no list of memory nodes", s->nodes);
+	/* The kernel counts one less than it is told. */
+	if (syscall(SYS_set_mempolicy, mode, s->nodes ? nodes : NULL,
+		    s->nodes ? LIST_BITS + 1UL : 0UL) < 0)
+		return explain_memory(errno, s, e);
+	return 0;
 }

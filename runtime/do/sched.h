@@ -17,4 +17,7 @@ int sched_set_io(pid_t pid, const struct step_io_priority *s, struct err *e);
 /* The caller's CPUs; no more of them than its cgroup has. */
 int sched_affinity(const struct step_affinity *s, struct err *e);
 
+/* Where the caller's memory comes from from now on. */
+int sched_memory(const struct step_memory_policy *s, struct err *e);
+
 #endif

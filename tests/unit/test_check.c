@@ -233,9 +233,6 @@ static void what_is_not_enforced_is_refused(void)
 		{"", "'mountLabel':'x'", "linux.mountLabel (f:3:"},
 		{"", "'netDevices':{'eth0':{}}", "linux.netDevices"},
 		{"", "'intelRdt':{'closID':'x'}", "linux.intelRdt (f:3:"},
-		{"", "'memoryPolicy':{'mode':'MPOL_BIND'}", "linux.memoryPolicy (f:3:"},
-		{"", "'personality':{'domain':'LINUX','flags':['x']}",
-			"linux.personality.flags (f:3:"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
