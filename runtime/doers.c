@@ -16,6 +16,7 @@
 #include "do/dev.h"
 #include "do/exec.h"
 #include "do/limits.h"
+#include "do/lsm.h"
 #include "do/mount.h"
 #include "do/ns.h"
 #include "do/root.h"
@@ -102,6 +103,11 @@ static int do_session(struct run *r, const struct step *s, struct err *e)
 	(void)r;
 	(void)s;
 	return setsid() < 0 ? err_sys(e, errno, "make a session") : 0;
+}
+
+static int do_label(struct run *r, const struct step *s, struct err *e)
+{
+	return lsm_label(r->proc, s->args, e);
 }
 
 /* Else the program could read the keys of whoever started it (keyrings(7)). */
@@ -513,6 +519,7 @@ doer *const doers[STEP_KINDS] = {
 	[STEP_AFFINITY] = do_affinity,
 	[STEP_CGROUP_ENTER] = do_cgroup_enter,
 	[STEP_SESSION] = do_session,
+	[STEP_LABEL] = do_label,
 	[STEP_KEYRING] = do_keyring,
 	[STEP_BECOME] = do_become,
 	[STEP_LOOPBACK] = do_loopback,

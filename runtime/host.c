@@ -33,6 +33,8 @@ static const struct field host_rows[] = {
 	FIELD_BOOL(host, initramfs, "the root cannot be pivoted away from", .dflt = "false"),
 	FIELD_BOOL(host, clone3, "clone3(2) is there", .dflt = "true"),
 	FIELD_BOOL(host, mount_setattr, "mount_setattr(2) is there", .dflt = "true"),
+	FIELD_BOOL(host, apparmor, "AppArmor is enabled", .dflt = "false"),
+	FIELD_BOOL(host, selinux, "SELinux is enabled", .dflt = "false"),
 	FIELD_U32(host, last_cap, "the kernel's last capability", .dflt = "40"),
 	FIELD_OBJECTS(host, hierarchies, host_hierarchy, "cgroup hierarchies"),
 };
@@ -310,6 +312,26 @@ static bool on_initramfs(void)
 	return !statfs("/", &fs) && fs.f_type == RAMFS_MAGIC;
 }
 
+static bool has_apparmor(void)
+{
+	char text[8];
+
+	return fd_read_small(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", text,
+		       sizeof(text)) > 0 &&
+	       text[0] == 'Y';
+}
+
+/* Before a policy is loaded everything is of the context "kernel". */
+static bool has_selinux(void)
+{
+	struct statfs fs;
+	char text[256];
+
+	return !statfs("/sys/fs/selinux", &fs) && (uint32_t)fs.f_type == SELINUX_MAGIC &&
+	       fd_read_small(AT_FDCWD, "/proc/self/attr/current", text, sizeof(text)) > 0 &&
+	       strcmp(text, "kernel");
+}
+
 static uint32_t last_capability(void)
 {
 	uint32_t n = 63;
@@ -336,6 +358,10 @@ int host_probe(struct host *host, struct pool *pool, struct err *e)
 		.has_clone3 = true,
 		.mount_setattr = sys_mount_setattr(-1, "", 0, NULL, 0) != -ENOSYS,
 		.has_mount_setattr = true,
+		.apparmor = has_apparmor(),
+		.has_apparmor = true,
+		.selinux = has_selinux(),
+		.has_selinux = true,
 		.last_cap = last_capability(),
 		.has_last_cap = true,
 	};

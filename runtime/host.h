@@ -27,6 +27,8 @@ struct host {
 		initramfs); /* the root is the kernel's first filesystem: pivot_root cannot leave it */
 	OPT(bool, clone3);
 	OPT(bool, mount_setattr);
+	OPT(bool, apparmor); /* is enabled */
+	OPT(bool, selinux); /* likewise, with a policy */
 	OPT(uint32_t, last_cap);
 	LIST_OF(struct host_hierarchy) hierarchies;
 };

@@ -57,6 +57,8 @@ static const struct field life_options_rows[] = {
 	FIELD_BOOL(life_options, no_new_privs, "no exec can gain privileges"),
 	FIELD_BOOL(life_options, ignore_paused, "also in a paused container"),
 	FIELD_TEXTS(life_options, cgroup, "[CONTROLLER[,CONTROLLER]:]PATH below its cgroup"),
+	FIELD_TEXT(life_options, apparmor, "AppArmor profile"),
+	FIELD_TEXT(life_options, process_label, "SELinux label"),
 	FIELD_TEXT(life_options, signal, "name or number"),
 	FIELD_BOOL(life_options, all, "to all processes of the container"),
 	FIELD_BOOL(life_options, force, "kill it if it runs"),

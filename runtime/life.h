@@ -43,6 +43,7 @@ struct life_options {
 	OPT(bool, no_new_privs);
 	OPT(bool, ignore_paused);
 	struct texts cgroup; /* "[CONTROLLERS:]PATH" */
+	const char *apparmor, *process_label;
 	/* kill, delete, wait */
 	const char *signal;
 	OPT(bool, all);

@@ -161,6 +161,14 @@ static int load_process(struct life *l, struct err *e)
 	TRY(add_caps(&o->cap, &p->caps, e));
 	if (o->additional_gids.n)
 		TRY(add_groups(l, p, e));
+	if (o->apparmor) {
+		p->apparmor = *o->apparmor ? o->apparmor : NULL;
+		p->at_apparmor = NULL;
+	}
+	if (o->process_label) {
+		p->selinux = *o->process_label ? o->process_label : NULL;
+		p->at_selinux = NULL;
+	}
 	if (o->no_new_privs)
 		p->no_new_privs = true;
 	p->preserve_fds = o->preserve_fds;

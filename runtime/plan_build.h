@@ -82,6 +82,9 @@ int plan_devices(struct builder *b);
 void plan_console(struct builder *b);
 void plan_pivot(struct builder *b);
 int plan_process(struct builder *b);
+int plan_lsm(struct builder *b);
+/* In front of a new keyring: it has the process's label. */
+void plan_lsm_keys(struct builder *b);
 void plan_hold(struct builder *b);
 int plan_launch(struct builder *b);
 int plan_filter(struct builder *b);

@@ -287,6 +287,7 @@ static void setup_namespaces(struct builder *b)
 	unshare(b, SIDE_INIT, new_namespaces(jail) & CLONE_NEWCGROUP);
 	if (jail->process.new_session)
 		plan_add(b, SIDE_INIT, STEP_SESSION, NULL);
+	plan_lsm_keys(b);
 	add_text_step(b, STEP_KEYRING, jail->process.keyring);
 	if (jail->net.loopback && jail_has_new(jail, NS_NET))
 		plan_add(b, SIDE_INIT, STEP_LOOPBACK, NULL);
@@ -394,6 +395,7 @@ int plan_exec(const struct jail *jail, const struct host *host, const struct pla
 	add_affinity(&b, SIDE_INIT, affinity->final, affinity->at_final);
 	if (jail->process.new_session)
 		plan_add(&b, SIDE_INIT, STEP_SESSION, NULL);
+	plan_lsm_keys(&b);
 	add_text_step(&b, STEP_KEYRING, jail->process.keyring);
 	if (!b.userns)
 		plan_raise_limits(&b, SIDE_INIT);

@@ -182,6 +182,7 @@ static void add_fs(struct builder *b, size_t i)
 	s->type = m->type;
 	s->source = m->source && *m->source ? m->source : m->type;
 	s->options = m->options;
+	s->label = m->label;
 	if (later) {
 		OPT_SET(s, slot, plan_slot(b));
 		close_later(b, s->slot, m->at);

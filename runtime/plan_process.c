@@ -249,6 +249,7 @@ int plan_process(struct builder *b)
 	add_number(b, STEP_CPUS, &cpus);
 	add_memory_policy(b);
 	add_number(b, STEP_PERSONALITY, &personality);
+	TRY(plan_lsm(b));
 	add_stdio(b);
 	add_cwd(b);
 	add_number(b, STEP_UMASK, &p->umask);

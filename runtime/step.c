@@ -149,6 +149,7 @@ static const struct field step_mount_rows[] = {
 	FIELD_MASK(step_mount, super, super_words, "of the filesystem"),
 	FIELD_MASK(step_mount, propagation, propagation_words, "of the mount"),
 	FIELD_BOOL(step_mount, recursive, "and of all beneath it"),
+	FIELD_TEXT(step_mount, label, "SELinux label of its top directory"),
 	FIELD_BOOL(step_mount, copy_up, "filled with what it covers"),
 	FIELD_BOOL(step_mount, no_links, "no symlink may lead there"),
 	FIELD_BOOL(step_mount, optional, "go on when it fails"),
@@ -246,6 +247,13 @@ static const struct field step_pivot_rows[] = {
 	FIELD_MASK(step_pivot, propagation, propagation_words, "of the finished tree"),
 };
 static TABLE(step_pivot);
+
+static const struct field step_label_rows[] = {
+	FIELD_TEXT(step_label, module, "the security module"),
+	FIELD_TEXT(step_label, file, "below /proc/self/attr"),
+	FIELD_TEXT(step_label, value, "what is written"),
+};
+static TABLE(step_label);
 
 static const struct field step_text_rows[] = {
 	FIELD_TEXT(step_text, value, "the text"),
@@ -395,6 +403,7 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
 	[STEP_AFFINITY] = {"affinity", M | I, &table_step_affinity},
 	[STEP_CGROUP_ENTER] = {"cgroup-enter", I, &table_step_cgroup_enter},
 	[STEP_SESSION] = {"session", I, NULL},
+	[STEP_LABEL] = {"label", I, &table_step_label},
 	[STEP_KEYRING] = {"keyring", I, &table_step_text},
 	[STEP_BECOME] = {"become", I, &table_step_ids},
 	[STEP_LOOPBACK] = {"loopback", I, NULL},

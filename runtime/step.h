@@ -35,6 +35,7 @@ enum step_kind {
 	STEP_AFFINITY,
 	STEP_CGROUP_ENTER,
 	STEP_SESSION,
+	STEP_LABEL,
 	STEP_KEYRING,
 	STEP_BECOME,
 	STEP_LOOPBACK,
@@ -208,6 +209,7 @@ struct step_mount {
 	OPT(uint64_t, super); /* MS_… */
 	OPT(uint64_t, propagation);
 	OPT(bool, recursive); /* the propagation */
+	const char *label; /* SELinux label of its top directory */
 	OPT(bool, copy_up);
 	OPT(bool, no_links); /* the target may not be reached through a symlink */
 	OPT(bool, optional);
@@ -291,6 +293,12 @@ struct step_pivot {
 	OPT(int32_t, slot);
 	OPT(bool, chroot); /* stay in the mount tree, with another root directory */
 	OPT(uint64_t, propagation);
+};
+
+struct step_label {
+	const char *module; /* "apparmor" or "selinux" */
+	const char *file; /* of /proc/self/attr: "exec" */
+	const char *value; /* what is written there */
 };
 
 struct step_text {

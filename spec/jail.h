@@ -101,6 +101,7 @@ struct jail_mount {
 	uint64_t propagation; /* MS_…, with MS_REC for all beneath it; 0: as it comes */
 	enum mount_dir is_dir; /* what to make when the target is missing */
 	bool recursive; /* a bind takes what is mounted beneath the source along */
+	const char *label; /* SELinux label, for a filesystem without an option for it */
 	bool copy_up; /* a tmpfs begins as a copy of what it covers */
 	bool optional; /* go on when it cannot be made */
 	const void *at;
@@ -307,6 +308,8 @@ struct jail_process {
 	bool terminal;
 	uint16_t rows, columns; /* 0: unknown */
 	bool new_session;
+	const char *apparmor; /* profile; NULL: the caller's stays */
+	const char *selinux; /* label; NULL: as the policy says */
 	const char *keyring; /* name of a new session keyring; NULL: the caller's stays */
 	bool search_path; /* look args[0] up along PATH; otherwise it is a path */
 	bool find_home; /* HOME from the jail's own passwd file unless env has one */
@@ -316,7 +319,7 @@ struct jail_process {
 	uint32_t personality;
 	uint32_t preserve_fds; /* fds from 3 on that the program inherits */
 	struct i32s pass_fds;
-	const void *at, *at_args, *at_cwd, *at_user, *at_caps;
+	const void *at, *at_args, *at_cwd, *at_user, *at_caps, *at_apparmor, *at_selinux;
 };
 
 /* --- the system call filter --------------------------------------------------------------------- */
@@ -377,6 +380,8 @@ struct jail {
 	struct jail_time time;
 	struct jail_root root;
 	struct jail_mounts mounts;
+	const char *mount_label; /* SELinux label of new mounts, in their options; NULL: none */
+	const void *at_mount_label;
 	struct jail_devices devices;
 	struct jail_paths masked, readonly;
 	struct jail_cgroup cgroup;

@@ -136,12 +136,11 @@ static const struct field oci_process_rows[] = {
 	FIELD_OBJECT(oci_process, capabilities, oci_capabilities, "the five capability sets"),
 	FIELD_OBJECTS(oci_process, rlimits, oci_rlimit, "resource limits (getrlimit(2))"),
 	FIELD_BOOL(oci_process, noNewPrivileges, "no exec can gain privileges", .dflt = "false"),
-	FIELD_TEXT(oci_process, apparmorProfile, "AppArmor profile", .flags = FIELD_NOT_YET),
+	FIELD_TEXT(oci_process, apparmorProfile, "AppArmor profile; empty: the caller's stays"),
 	FIELD_I32(oci_process, oomScoreAdj, "the kernel's inclination to kill it (proc(5))",
 		.min = -1000, .max = 1000),
 	FIELD_OBJECT(oci_process, scheduler, oci_scheduler, "CPU scheduling"),
-	FIELD_TEXT(
-		oci_process, selinuxLabel, "SELinux label of the process", .flags = FIELD_NOT_YET),
+	FIELD_TEXT(oci_process, selinuxLabel, "SELinux label; empty: as the policy says"),
 	FIELD_OBJECT(oci_process, ioPriority, oci_io_priority, "I/O scheduling"),
 	FIELD_OBJECT(oci_process, execCPUAffinity, oci_cpu_affinity, "CPUs for exec"),
 };
@@ -325,7 +324,7 @@ static const struct field oci_linux_rows[] = {
 	FIELD_MAP(oci_linux, sysctl, "kernel parameters of its namespaces"),
 	FIELD_TEXTS(oci_linux, maskedPaths, "paths to hide"),
 	FIELD_TEXTS(oci_linux, readonlyPaths, "paths to make read-only"),
-	FIELD_TEXT(oci_linux, mountLabel, "SELinux context of the mounts", .flags = FIELD_NOT_YET),
+	FIELD_TEXT(oci_linux, mountLabel, "SELinux context of the mounts"),
 	FIELD_OBJECT(oci_linux, intelRdt, oci_intel_rdt, "cache and memory bandwidth (resctrl)",
 		.flags = FIELD_NOT_YET),
 	FIELD_OBJECT(oci_linux, memoryPolicy, oci_memory_policy, "NUMA memory policy"),

@@ -9,6 +9,17 @@
 #include "../runtime/base/path.h"
 #include "set.h"
 
+const struct pair *oci_annotation(const struct oci_load *l, const char *key)
+{
+	const struct pairs *all = &l->doc->annotations;
+
+	for (size_t i = 0; i < all->n; i++) {
+		if (!strcmp(all->v[i].key, key))
+			return &all->v[i];
+	}
+	return NULL;
+}
+
 static int load_version(struct oci_load *l)
 {
 	const char *v = l->doc->ociVersion, *dot = strchr(v, '.');

@@ -52,6 +52,8 @@ struct limits_load {
 
 /* Block devices, huge pages, marks on packets, RDMA. */
 int oci_load_io(const struct limits_load *l);
+/* The annotation of that name, or NULL. */
+const struct pair *oci_annotation(const struct oci_load *l, const char *key);
 
 int oci_load_mounts(struct oci_load *l);
 int oci_load_devices(struct oci_load *l);

@@ -92,6 +92,55 @@ static int check_options(struct oci_load *l, const struct jail_mount *m)
 		m->options.v[0]);
 }
 
+/* --- SELinux labels of mounts ------------------------------------------------------------------ */
+
+static const char *label_option(const struct oci_load *l)
+{
+	const struct pair *a = oci_annotation(l, "run.oci.mount_context_type");
+
+	return a ? a->value : "context";
+}
+
+static int load_label(struct oci_load *l)
+{
+	static const char *const known[] = {"context", "fscontext", "defcontext", "rootcontext"};
+	const char *label = l->os->mountLabel, *option = label_option(l);
+
+	if (label && *label) {
+		l->jail->mount_label = label;
+		l->jail->at_mount_label = &l->os->mountLabel;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		if (!strcmp(option, known[i]))
+			return 0;
+	}
+	return OCI_FAIL(l, option, "'%s' is none of context, fscontext, defcontext and rootcontext",
+		option);
+}
+
+/* As runc and crun: the kernel's own files have the policy's labels; a message queue takes one later. */
+static int label_mount(struct oci_load *l, struct jail_mount *m)
+{
+	const char *option = label_option(l), *text;
+
+	if (!l->jail->mount_label || m->kind != MOUNT_FS || !strcmp(m->type, "proc") ||
+		!strcmp(m->type, "sysfs"))
+		return 0;
+	if (!strcmp(m->type, "mqueue")) {
+		m->label = l->jail->mount_label;
+		return 0;
+	}
+	for (size_t i = 0; i < m->options.n; i++) {
+		const char *o = m->options.v[i];
+
+		if (!strncmp(o, option, strlen(option)) && o[strlen(option)] == '=')
+			return 0;
+	}
+	/* A label may hold commas. */
+	text = pool_printf(l->pool, "%s=\"%s\"", option, l->jail->mount_label);
+	return text ? add_option(l, m, text) : err_memory(l->e);
+}
+
 static int load_mount(struct oci_load *l, const struct oci_mount *o)
 {
 	struct jail_mount *m = jail_add_mount(l->jail, l->pool);
@@ -121,12 +170,14 @@ static int load_mount(struct oci_load *l, const struct oci_mount *o)
 		return OCI_FAIL(l, o, "neither a 'type' nor the option bind or rbind");
 	if (m->copy_up && (m->kind != MOUNT_FS || strcmp(type, "tmpfs")))
 		return OCI_FAIL(l, o, "tmpcopyup is for tmpfs only");
+	TRY(label_mount(l, m));
 	TRY(load_source(l, o, m));
 	return m->target ? 0 : err_memory(l->e);
 }
 
 int oci_load_mounts(struct oci_load *l)
 {
+	TRY(load_label(l));
 	list_each (i, l->doc->mounts)
 		TRY(load_mount(l, l->doc->mounts.v[i]));
 	return 0;

@@ -110,6 +110,18 @@ static void load_terminal(const struct process_load *l)
 	}
 }
 
+/* Engines write empty ones for none. */
+static void load_labels(const struct process_load *l)
+{
+	const struct oci_process *d = l->doc;
+
+	l->process->apparmor = d->apparmorProfile && *d->apparmorProfile ? d->apparmorProfile
+									 : NULL;
+	l->process->at_apparmor = &d->apparmorProfile;
+	l->process->selinux = d->selinuxLabel && *d->selinuxLabel ? d->selinuxLabel : NULL;
+	l->process->at_selinux = &d->selinuxLabel;
+}
+
 static int load(const struct process_load *l)
 {
 	const struct oci_process *d = l->doc;
@@ -133,6 +145,7 @@ static int load(const struct process_load *l)
 		p->oom_score_adj = (struct limit){true, d->oomScoreAdj};
 	load_user(l);
 	load_terminal(l);
+	load_labels(l);
 	TRY(load_caps(l));
 	TRY(oci_load_scheduling(d, l->origin, p, l->e));
 	return load_rlimits(l);

@@ -64,17 +64,6 @@ static int decode(const char *text, struct pool *pool, struct bytes *ret)
 	return 0;
 }
 
-static const struct pair *annotation(const struct oci_load *l, const char *key)
-{
-	const struct pairs *all = &l->doc->annotations;
-
-	for (size_t i = 0; i < all->n; i++) {
-		if (!strcmp(all->v[i].key, key))
-			return &all->v[i];
-	}
-	return NULL;
-}
-
 /* A finished program, which counts instead of linux.seccomp. */
 static int load_program(struct oci_load *l, const struct pair *a)
 {
@@ -109,8 +98,8 @@ static int load_listener(struct oci_load *l, const struct oci_seccomp *doc)
 int oci_load_seccomp(struct oci_load *l)
 {
 	const struct oci_seccomp *doc = l->os->seccomp;
-	const struct pair *raw = annotation(l, "run.oci.seccomp_bpf_data");
-	const struct pair *fail = annotation(l, "run.oci.seccomp_fail_unknown_syscall");
+	const struct pair *raw = oci_annotation(l, "run.oci.seccomp_bpf_data");
+	const struct pair *fail = oci_annotation(l, "run.oci.seccomp_fail_unknown_syscall");
 	const struct profile_options options = {
 		.fail_unknown = fail && strcmp(fail->value, "0") != 0};
 	struct jail_filter *f = &l->jail->filter;

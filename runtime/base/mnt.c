@@ -202,13 +202,21 @@ static int config_error(int context, const char *type, int code, struct err *e)
 static int set_option(int context, const char *option)
 {
 	const char *value = strchr(option, '=');
-	char key[128];
+	char key[128], bare[256];
+	size_t n;
 
 	if (!value)
 		return sys_fsconfig(context, FSCONFIG_SET_FLAG, option, NULL, 0);
 	if (fmt_put(key, sizeof(key), "%.*s", (int)(value - option), option) >= sizeof(key))
 		return -EINVAL;
-	return sys_fsconfig(context, FSCONFIG_SET_STRING, key, value + 1, 0);
+	value++;
+	n = strlen(value);
+	/* mount(2) takes a label with commas in quotes; here nothing needs them. */
+	if (n >= 2 && value[0] == '"' && value[n - 1] == '"') {
+		fmt_put(bare, sizeof(bare), "%.*s", (int)n - 2, value + 1);
+		value = bare;
+	}
+	return sys_fsconfig(context, FSCONFIG_SET_STRING, key, value, 0);
 }
 
 static int configure(int context, const struct mnt_fs *fs)

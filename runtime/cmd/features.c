@@ -89,8 +89,8 @@ static void put_linux(struct json_writer *w)
 	put_bool(w, "rdma", true);
 	send(w, EVENT_OBJECT_END, NULL);
 	put_seccomp(w);
-	put_enabled(w, "apparmor", false);
-	put_enabled(w, "selinux", false);
+	put_enabled(w, "apparmor", true);
+	put_enabled(w, "selinux", true);
 	put_enabled(w, "intelRdt", false);
 	send(w, EVENT_KEY, "memoryPolicy");
 	send(w, EVENT_OBJECT, NULL);

@@ -45,6 +45,8 @@ static const struct option_row cmd_exec_options_v[] = {
 	{"user", 'u', "UID[:GID]", "user", NULL, "run as this user", false},
 	{"additional-gids", 'g', "GID", "additional_gids", NULL, "further group", false},
 	{"cap", 'c', "CAP", "cap", NULL, "further capability", false},
+	{"apparmor", 0, "PROFILE", "apparmor", NULL, "AppArmor profile", false},
+	{"process-label", 0, "LABEL", "process_label", NULL, "SELinux label", false},
 	{"no-new-privs", 0, NULL, "no_new_privs", NULL, "no exec can gain privileges", false},
 	{"preserve-fds", 0, "N", "preserve_fds", NULL, "pass N file descriptors on, from 3 on",
 		false},

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../../spec/names.h"
@@ -59,6 +60,16 @@ static int set_propagation(int mount, uint64_t how, bool recursive, struct err *
 	return mnt_change(mount, &c, e);
 }
 
+static int set_label(int mount, const char *label, struct err *e)
+{
+	char path[32];
+
+	if (syscall(SYS_setxattr, path_of_fd(path, mount), "security.selinux", label,
+		    strlen(label) + 1, 0) < 0)
+		return err_sys(e, errno, "label the mount '%s'", label);
+	return 0;
+}
+
 int mount_fs(int root, const struct step_mount *s, struct err *e)
 {
 	const struct mnt_fs fs = {
@@ -82,6 +93,8 @@ int mount_fs(int root, const struct step_mount *s, struct err *e)
 	}
 	mount = mnt_mount(&fs, &to, e);
 	TRY(mount);
+	if (s->label)
+		TRY(set_label(mount, s->label, e));
 	if (s->copy_up)
 		TRY(copy_tree(covered, mount, e));
 	if (s->propagation)

@@ -228,9 +228,6 @@ static void what_is_not_enforced_is_refused(void)
 	static const struct {
 		const char *process, *linux_, *name;
 	} all[] = {
-		{"'apparmorProfile':'x'", "", "process.apparmorProfile (f:2:"},
-		{"'selinuxLabel':'x'", "", "process.selinuxLabel (f:2:"},
-		{"", "'mountLabel':'x'", "linux.mountLabel (f:3:"},
 		{"", "'netDevices':{'eth0':{}}", "linux.netDevices"},
 		{"", "'intelRdt':{'closID':'x'}", "linux.intelRdt (f:3:"},
 	};
