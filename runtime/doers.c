@@ -22,6 +22,7 @@
 #include "do/root.h"
 #include "do/sched.h"
 #include "do/seccomp.h"
+#include "do/self.h"
 #include "do/spawn.h"
 #include "do/talk.h"
 #include "run.h"
@@ -38,20 +39,40 @@ static int do_open_ns(struct run *r, const struct step *s, struct err *e)
 	return r->slots[a->slot] = ns_open(a->path, a->namespace, type, e);
 }
 
+static int do_id_space(struct run *r, const struct step *s, struct err *e)
+{
+	const struct step_id_space *a = s->args;
+
+	return r->slots[a->slot] = ns_id_space(r->proc, a->uids, a->gids, e);
+}
+
+static int do_filesystem(struct run *r, const struct step *s, struct err *e)
+{
+	const struct step_mount *a = s->args;
+
+	return r->slots[a->slot] = mount_new(a, r->slots[a->ids], e);
+}
+
 static int do_tree(struct run *r, const struct step *s, struct err *e)
 {
 	const struct step_tree *a = s->args;
-	int tree = root_tree(a, e);
+	int tree = root_tree(a, a->has_ids ? r->slots[a->ids] : -1, e);
 
 	if (tree == -ENOENT && a->optional)
 		return 0;
 	/* Where there are no detached trees the child finds the source by itself, if it may. */
-	if (tree == -ENOSYS)
+	if (tree == -ENOSYS && !a->has_ids)
 		return 0;
 	return r->slots[a->slot] = tree;
 }
 
 /* --- namespaces --------------------------------------------------------------------------------- */
+
+static int do_forget_self(struct run *r, const struct step *s, struct err *e)
+{
+	(void)s;
+	return self_forget(r->proc, e);
+}
 
 static int do_join(struct run *r, const struct step *s, struct err *e)
 {
@@ -189,7 +210,8 @@ static int do_root(struct run *r, const struct step *s, struct err *e)
 static int do_mount(struct run *r, const struct step *s, struct err *e)
 {
 	const struct step_mount *a = s->args;
-	int ret = keep(r, a->has_slot, a->slot, mount_fs(root_of(r), a, e));
+	int tree = a->has_tree ? r->slots[a->tree] : -1;
+	int ret = keep(r, a->has_slot, a->slot, mount_fs(root_of(r), a, tree, e));
 
 	return unless_optional(r, s, a->optional, ret, e);
 }
@@ -512,7 +534,10 @@ static int do_exec(struct run *r, const struct step *s, struct err *e)
 
 doer *const doers[STEP_KINDS] = {
 	[STEP_OPEN_NS] = do_open_ns,
+	[STEP_ID_SPACE] = do_id_space,
 	[STEP_TREE] = do_tree,
+	[STEP_FILESYSTEM] = do_filesystem,
+	[STEP_FORGET_SELF] = do_forget_self,
 	[STEP_JOIN] = do_join,
 	[STEP_UNSHARE] = do_unshare,
 	[STEP_CLOCK] = do_clock,

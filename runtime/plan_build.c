@@ -70,3 +70,13 @@ char *plan_printf(struct builder *b, const char *fmt, ...)
 	va_end(ap);
 	return text;
 }
+
+const char *plan_map_text(struct builder *b, const struct id_map *map)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < map->n; i++)
+		text = plan_printf(b, "%s%s%u %u %u", text, i ? "\n" : "", map->v[i].inside,
+			map->v[i].outside, map->v[i].count);
+	return text;
+}

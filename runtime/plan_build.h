@@ -32,6 +32,7 @@ struct builder {
 	int *trees; /* by mount: slot of the parent's tree; -1: the child opens it */
 	struct plan_closing *closing; /* mounts that become read-only once all is in place */
 	size_t n_closing;
+	struct i32s id_spaces; /* positions of their steps: mounts with the same ids share one */
 	int cgroup_clone; /* slot of the cgroup v2 to be born in; -1: none */
 	struct i32s enter; /* slots of task lists to enter first */
 	struct i32s enter_late; /* and once all is set up: a small memory limit */
@@ -62,6 +63,9 @@ void plan_add_i32(struct builder *b, struct i32s *to, int32_t v);
 void plan_add_text(struct builder *b, struct texts *to, const char *s);
 char *plan_printf(struct builder *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* The lines of uid_map and gid_map. */
+const char *plan_map_text(struct builder *b, const struct id_map *map);
+
 /* origin_fail at an address of the jail's document. */
 #define PLAN_FAIL(b, at, code, ...) \
 	origin_fail((b)->jail->origin, (at), (b)->e, (code), __VA_ARGS__)
@@ -76,6 +80,11 @@ void plan_settings_v2(struct builder *b, struct settings *s);
 int plan_cgroup(struct builder *b);
 int plan_cgroup_update(struct builder *b, const struct jail_paths *cgroups);
 int plan_cgroup_mount(struct builder *b, const struct jail_mount *m);
+/*
+ * The slot of a user namespace whose ids the mount's files are to have, made by the parent before
+ * anybody is born; -errno when the host cannot give that.
+ */
+int plan_id_space(struct builder *b, const struct jail_mount *m);
 int plan_root(struct builder *b);
 int plan_mounts(struct builder *b);
 int plan_devices(struct builder *b);

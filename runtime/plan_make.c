@@ -120,16 +120,6 @@ static void add_clone(struct builder *b, enum side side, enum side who, uint64_t
 		OPT_SET(s, cgroup, b->cgroup_clone);
 }
 
-static const char *map_text(struct builder *b, const struct id_map *map)
-{
-	const char *text = "";
-
-	for (size_t i = 0; i < map->n; i++)
-		text = plan_printf(b, "%s%s%u %u %u", text, i ? "\n" : "", map->v[i].inside,
-			map->v[i].outside, map->v[i].count);
-	return text;
-}
-
 static void add_map(struct builder *b, enum side who, const struct id_map *map, const char *file)
 {
 	struct step_id_map *s;
@@ -139,7 +129,7 @@ static void add_map(struct builder *b, enum side who, const struct id_map *map, 
 	s = plan_add(b, SIDE_PARENT, STEP_ID_MAP, map->at);
 	OPT_SET(s, who, (int32_t)who);
 	s->file = file;
-	s->map = map_text(b, map);
+	s->map = plan_map_text(b, map);
 	if (map->helper)
 		OPT_SET(s, helper, true);
 }
@@ -182,6 +172,19 @@ static void unshare(struct builder *b, enum side side, uint64_t flags)
 	OPT_SET(s, namespaces, flags);
 }
 
+/*
+ * Before anybody of the jail can look at a process of ours, or have it execute its own program. A plain
+ * user has the right only in the user namespace: there it comes as soon as that is joined.
+ */
+static void forget_self(struct builder *b, enum side side)
+{
+	const struct jail_root *r = &b->jail->root;
+
+	/* Who has the host's files can open jailrt by its name. */
+	if (r->kind != ROOT_HOST || r->path)
+		plan_add(b, side, STEP_FORGET_SELF, NULL);
+}
+
 static void births_by_mid(struct builder *b, uint64_t flags)
 {
 	bool clocks = b->jail->time.monotonic.set || b->jail->time.boottime.set;
@@ -189,8 +192,12 @@ static void births_by_mid(struct builder *b, uint64_t flags)
 	b->plan->has_mid = true;
 	b->plan->joins = b->jail->ns[NS_PID].how == NS_JOIN;
 	add_clone(b, SIDE_PARENT, SIDE_MID, 0);
+	if (b->host->privileged)
+		forget_self(b, SIDE_MID);
 	join_namespaces(b, SIDE_MID);
 	unshare(b, SIDE_MID, flags & CLONE_NEWUSER);
+	if (!b->host->privileged)
+		forget_self(b, SIDE_MID);
 	add_maps(b, SIDE_MID);
 	if (clocks)
 		unshare(b, SIDE_MID, flags & CLONE_NEWTIME);
@@ -210,6 +217,7 @@ static void births(struct builder *b)
 	} else {
 		add_clone(b, SIDE_PARENT, SIDE_INIT, flags);
 		add_maps(b, SIDE_INIT);
+		forget_self(b, SIDE_INIT);
 		join_namespaces(b, SIDE_INIT);
 	}
 	if (b->userns)
@@ -384,9 +392,13 @@ int plan_exec(const struct jail *jail, const struct host *host, const struct pla
 	plan.has_mid = plan.joins = true;
 	add_clone(&b, SIDE_PARENT, SIDE_MID, 0);
 	add_affinity(&b, SIDE_MID, affinity->initial, affinity->at_initial);
+	if (host->privileged)
+		forget_self(&b, SIDE_MID);
 	s = plan_add(&b, SIDE_MID, STEP_JOIN, NULL);
 	OPT_SET(s, slot, pidfd);
 	OPT_SET(s, namespaces, target->namespaces);
+	if (!host->privileged)
+		forget_self(&b, SIDE_MID);
 	add_clone(&b, SIDE_MID, SIDE_INIT, 0);
 	if (b.userns)
 		plan_raise_limits(&b, SIDE_PARENT);

@@ -7,7 +7,7 @@
 
 /* --- trees that the parent opens ---------------------------------------------------------------- */
 
-static int add_tree(
+static struct step_tree *add_tree(
 	struct builder *b, const char *path, bool recursive, bool optional, const void *at)
 {
 	struct step_tree *s = plan_add(b, SIDE_PARENT, STEP_TREE, at);
@@ -18,7 +18,7 @@ static int add_tree(
 		OPT_SET(s, recursive, true);
 	if (optional)
 		OPT_SET(s, optional, true);
-	return s->slot;
+	return s;
 }
 
 /*
@@ -38,6 +38,78 @@ static const char *shared_instead(const struct builder *b, const struct jail_mou
 
 /* --- the root ----------------------------------------------------------------------------------- */
 
+/* True when something is made below the target later: a tmpfs stays writable until then. */
+static bool filled_later(const struct builder *b, size_t i)
+{
+	const struct jail *jail = b->jail;
+	const char *dir = jail->mounts.v[i].target;
+
+	for (size_t j = i + 1; j < jail->mounts.n; j++) {
+		if (path_beneath(dir, jail->mounts.v[j].target) &&
+			strcmp(dir, jail->mounts.v[j].target))
+			return true;
+	}
+	list_each (j, jail->devices) {
+		if (path_beneath(dir, jail->devices.v[j].path))
+			return true;
+	}
+	for (size_t j = 0; j < jail->devices.n_links; j++) {
+		if (path_beneath(dir, jail->devices.links[j].path))
+			return true;
+	}
+	return jail->process.terminal && path_beneath(dir, "/dev/console");
+}
+
+static bool closes_later(const struct builder *b, size_t i)
+{
+	const struct jail_mount *m = &b->jail->mounts.v[i];
+
+	return (m->attrs.set | m->deep.set) & MOUNT_ATTR_RDONLY && !strcmp(m->type, "tmpfs") &&
+	       (m->copy_up || filled_later(b, i));
+}
+
+/* What the filesystem is, wherever it is mounted. */
+static void describe_fs(const struct builder *b, struct step_mount *s, size_t i)
+{
+	const struct jail_mount *m = &b->jail->mounts.v[i];
+	uint64_t attributes = m->attrs.set | m->deep.set;
+
+	s->type = m->type;
+	s->source = m->source && *m->source ? m->source : m->type;
+	s->options = m->options;
+	if (closes_later(b, i))
+		attributes &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	if (attributes)
+		OPT_SET(s, attributes, attributes);
+	if (m->super)
+		OPT_SET(s, super, m->super);
+}
+
+/* A filesystem is the host's for its ids to be mapped, so the parent makes it. */
+static int make_filesystem(struct builder *b, size_t i, int ids)
+{
+	struct step_mount *s = plan_add(b, SIDE_PARENT, STEP_FILESYSTEM, b->jail->mounts.v[i].at);
+
+	describe_fs(b, s, i);
+	OPT_SET(s, ids, ids);
+	OPT_SET(s, slot, plan_slot(b));
+	return s->slot;
+}
+
+/* ids: slot of the user namespace whose ids the files have; -1: their own. */
+static int open_source(struct builder *b, const struct jail_mount *m, int ids)
+{
+	struct step_tree *s = add_tree(b, m->source, m->recursive, m->optional, m->at);
+
+	if (m->links & (MOUNT_LINK_COPY | MOUNT_LINK_SOURCE))
+		OPT_SET(s, link, true);
+	if (ids >= 0)
+		OPT_SET(s, ids, ids);
+	if (ids >= 0 && m->ids.deep)
+		OPT_SET(s, ids_deep, true);
+	return s->slot;
+}
+
 /* Opens what the parent has to open, in the order of the mounts; must come before births. */
 static int open_trees(struct builder *b)
 {
@@ -48,10 +120,15 @@ static int open_trees(struct builder *b)
 		return err_memory(b->e);
 	list_each (i, *all) {
 		const struct jail_mount *m = &all->v[i];
+		int ids = m->ids.how == IDMAP_NONE ? -1 : plan_id_space(b, m);
 
 		b->trees[i] = -1;
-		if (b->parent_opens && m->kind == MOUNT_BIND)
-			b->trees[i] = add_tree(b, m->source, m->recursive, m->optional, m->at);
+		if (m->ids.how != IDMAP_NONE)
+			TRY(ids);
+		if (m->kind == MOUNT_BIND && (b->parent_opens || ids >= 0))
+			b->trees[i] = open_source(b, m, ids);
+		else if (m->kind == MOUNT_FS && ids >= 0)
+			b->trees[i] = make_filesystem(b, i, ids);
 	}
 	return 0;
 }
@@ -72,7 +149,7 @@ int plan_root(struct builder *b)
 		return err_fix(b->e, "use a kernel of 5.12 or newer");
 	}
 	if (r->kind == ROOT_DIR && b->parent_opens)
-		b->root_tree = add_tree(b, r->path, true, false, r->at);
+		b->root_tree = add_tree(b, r->path, true, false, r->at)->slot;
 	return open_trees(b);
 }
 
@@ -135,28 +212,6 @@ static void place_root(struct builder *b)
 
 /* --- mounts ------------------------------------------------------------------------------------- */
 
-/* True when something is made below the target later: a tmpfs stays writable until then. */
-static bool filled_later(const struct builder *b, size_t i)
-{
-	const struct jail *jail = b->jail;
-	const char *dir = jail->mounts.v[i].target;
-
-	for (size_t j = i + 1; j < jail->mounts.n; j++) {
-		if (path_beneath(dir, jail->mounts.v[j].target) &&
-			strcmp(dir, jail->mounts.v[j].target))
-			return true;
-	}
-	list_each (j, jail->devices) {
-		if (path_beneath(dir, jail->devices.v[j].path))
-			return true;
-	}
-	for (size_t j = 0; j < jail->devices.n_links; j++) {
-		if (path_beneath(dir, jail->devices.links[j].path))
-			return true;
-	}
-	return jail->process.terminal && path_beneath(dir, "/dev/console");
-}
-
 /* Makes the mount in this slot read-only once all is in place. */
 static void close_later(struct builder *b, int slot, const void *at)
 {
@@ -174,24 +229,19 @@ static void add_fs(struct builder *b, size_t i)
 {
 	const struct jail_mount *m = &b->jail->mounts.v[i];
 	struct step_mount *s = plan_add(b, SIDE_INIT, STEP_MOUNT, m->at);
-	uint64_t attributes = m->attrs.set | m->deep.set;
-	bool later = attributes & MOUNT_ATTR_RDONLY && !strcmp(m->type, "tmpfs") &&
-		     (m->copy_up || filled_later(b, i));
 
 	s->target = m->target;
-	s->type = m->type;
-	s->source = m->source && *m->source ? m->source : m->type;
-	s->options = m->options;
 	s->label = m->label;
-	if (later) {
+	if (b->trees[i] >= 0) {
+		OPT_SET(s, tree, b->trees[i]);
+		s->type = m->type;
+	} else {
+		describe_fs(b, s, i);
+	}
+	if (closes_later(b, i)) {
 		OPT_SET(s, slot, plan_slot(b));
 		close_later(b, s->slot, m->at);
-		attributes &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 	}
-	if (attributes)
-		OPT_SET(s, attributes, attributes);
-	if (m->super)
-		OPT_SET(s, super, m->super);
 	if (m->propagation)
 		OPT_SET(s, propagation, m->propagation & ~(uint64_t)MS_REC);
 	if (m->propagation & MS_REC)
@@ -239,6 +289,8 @@ static void add_bind(struct builder *b, size_t i, const char *instead)
 		OPT_SET(s, propagation, m->propagation & ~(uint64_t)MS_REC);
 	if (m->propagation & MS_REC)
 		OPT_SET(s, propagation_deep, true);
+	if (m->links)
+		OPT_SET(s, links, m->links);
 	if (m->is_dir != MOUNT_GUESS)
 		OPT_SET(s, make, m->is_dir);
 	if (m->optional)

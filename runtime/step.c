@@ -63,9 +63,19 @@ static const struct field step_cgroup_devices_rows[] = {
 };
 static TABLE(step_cgroup_devices);
 
+static const struct field step_id_space_rows[] = {
+	FIELD_TEXT(step_id_space, uids, "inside outside count, …"),
+	FIELD_TEXT(step_id_space, gids, "the same of groups"),
+	FIELD_I32(step_id_space, slot, "a user namespace with them becomes"),
+};
+static TABLE(step_id_space);
+
 static const struct field step_tree_rows[] = {
 	FIELD_TEXT(step_tree, path, "on the host"),
 	FIELD_BOOL(step_tree, recursive, "with what is mounted beneath"),
+	FIELD_BOOL(step_tree, link, "or the symlink itself"),
+	FIELD_I32(step_tree, ids, "slot of the user namespace whose ids its files have"),
+	FIELD_BOOL(step_tree, ids_deep, "and those of what is mounted beneath"),
 	FIELD_BOOL(step_tree, optional, "it may be missing"),
 	FIELD_I32(step_tree, slot, "becomes"),
 };
@@ -150,6 +160,8 @@ static const struct field step_mount_rows[] = {
 	FIELD_MASK(step_mount, propagation, propagation_words, "of the mount"),
 	FIELD_BOOL(step_mount, recursive, "and of all beneath it"),
 	FIELD_TEXT(step_mount, label, "SELinux label of its top directory"),
+	FIELD_I32(step_mount, ids, "slot of the user namespace whose ids its files have"),
+	FIELD_I32(step_mount, tree, "slot of the filesystem, made by the parent"),
 	FIELD_BOOL(step_mount, copy_up, "filled with what it covers"),
 	FIELD_BOOL(step_mount, no_links, "no symlink may lead there"),
 	FIELD_BOOL(step_mount, optional, "go on when it fails"),
@@ -168,6 +180,7 @@ static const struct field step_bind_rows[] = {
 	FIELD_MASK(step_bind, deep_clear, mount_attr_words, "cleared on it and all beneath"),
 	FIELD_MASK(step_bind, propagation, propagation_words, "of the mount"),
 	FIELD_BOOL(step_bind, propagation_deep, "and of all beneath it"),
+	FIELD_MASK(step_bind, links, mount_link_words, "symlinks that are not followed"),
 	FIELD_ENUM(step_bind, make, make_words, "what to make when the target is missing"),
 	FIELD_BOOL(step_bind, optional, "go on when it fails"),
 	FIELD_I32(step_bind, slot, "becomes"),
@@ -393,10 +406,13 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
 	[STEP_CGROUP] = {"cgroup", P, &table_step_cgroup},
 	[STEP_CGROUP_SET] = {"cgroup-set", P, &table_step_cgroup_set},
 	[STEP_CGROUP_DEVICES] = {"cgroup-devices", P, &table_step_cgroup_devices},
+	[STEP_ID_SPACE] = {"id-space", P, &table_step_id_space},
 	[STEP_TREE] = {"tree", P, &table_step_tree},
+	[STEP_FILESYSTEM] = {"filesystem", P, &table_step_mount},
 	[STEP_CLONE] = {"clone", P | M, &table_step_clone},
 	[STEP_NO_SETGROUPS] = {"no-setgroups", P, &table_step_who},
 	[STEP_ID_MAP] = {"id-map", P, &table_step_id_map},
+	[STEP_FORGET_SELF] = {"forget-self", M | I, NULL},
 	[STEP_JOIN] = {"join", M | I, &table_step_join},
 	[STEP_UNSHARE] = {"unshare", M | I, &table_step_unshare},
 	[STEP_CLOCK] = {"clock", M, &table_step_clock},

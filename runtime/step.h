@@ -23,12 +23,15 @@ enum step_kind {
 	STEP_CGROUP,
 	STEP_CGROUP_SET,
 	STEP_CGROUP_DEVICES,
+	STEP_ID_SPACE,
 	STEP_TREE,
+	STEP_FILESYSTEM,
 	/* births and the ids of who is born */
 	STEP_CLONE,
 	STEP_NO_SETGROUPS,
 	STEP_ID_MAP,
 	/* namespaces */
+	STEP_FORGET_SELF,
 	STEP_JOIN,
 	STEP_UNSHARE,
 	STEP_CLOCK,
@@ -135,10 +138,18 @@ struct step_cgroup_devices {
 	struct texts rules; /* "deny a *:* rwm" */
 };
 
+struct step_id_space {
+	OPT(int32_t, slot); /* a user namespace nobody is in */
+	const char *uids, *gids; /* lines of its maps */
+};
+
 struct step_tree {
 	OPT(int32_t, slot);
 	const char *path;
 	OPT(bool, recursive);
+	OPT(bool, link); /* a symlink at its end is not followed */
+	OPT(int32_t, ids); /* slot of the user namespace whose ids its files have */
+	OPT(bool, ids_deep); /* and those of what is mounted beneath */
 	OPT(bool, optional);
 };
 
@@ -210,6 +221,8 @@ struct step_mount {
 	OPT(uint64_t, propagation);
 	OPT(bool, recursive); /* the propagation */
 	const char *label; /* SELinux label of its top directory */
+	OPT(int32_t, ids); /* as of a tree */
+	OPT(int32_t, tree); /* slot of the filesystem that the parent made */
 	OPT(bool, copy_up);
 	OPT(bool, no_links); /* the target may not be reached through a symlink */
 	OPT(bool, optional);
@@ -226,6 +239,7 @@ struct step_bind {
 	OPT(uint64_t, deep_clear);
 	OPT(uint64_t, propagation);
 	OPT(bool, propagation_deep);
+	OPT(uint64_t, links); /* MOUNT_LINK_… */
 	OPT(int32_t, make); /* enum mount_dir */
 	OPT(bool, optional);
 };

@@ -257,6 +257,20 @@ static int check_ids(const struct jail *jail, struct err *e)
 	return 0;
 }
 
+/* The mappings of a mount's own are taken by the kernel as a user namespace's are. */
+static int check_mount_ids(const struct jail *jail, struct err *e)
+{
+	list_each (i, jail->mounts) {
+		const struct mount_ids *ids = &jail->mounts.v[i].ids;
+
+		if (ids->how != IDMAP_OWN)
+			continue;
+		TRY(check_map(jail, &ids->uids, e));
+		TRY(check_map(jail, &ids->gids, e));
+	}
+	return 0;
+}
+
 static int check_time(const struct jail *jail, struct err *e)
 {
 	if ((jail->time.monotonic.set || jail->time.boottime.set) && !jail_has_new(jail, NS_TIME))
@@ -278,6 +292,7 @@ int check_jail(const struct jail *jail, struct err *e)
 	TRY(check_names(jail, e));
 	TRY(check_sysctls(jail, e));
 	TRY(check_ids(jail, e));
+	TRY(check_mount_ids(jail, e));
 	TRY(check_time(jail, e));
 	TRY(check_paths(jail, &jail->masked, e));
 	return check_paths(jail, &jail->readonly, e);

@@ -91,6 +91,20 @@ struct mount_attrs {
 	uint64_t set, clear;
 };
 
+/* Whose ids the owners of files are seen by through a mount (mount_setattr(2), MOUNT_ATTR_IDMAP). */
+enum mount_idmap {
+	IDMAP_NONE,
+	IDMAP_JAIL, /* as the jail's user namespace has them */
+	IDMAP_OWN, /* by maps of its own */
+};
+
+struct mount_ids {
+	enum mount_idmap how;
+	bool deep; /* all that is mounted beneath, too */
+	struct id_map uids, gids; /* IDMAP_OWN: inside is the id in the filesystem */
+	const void *at;
+};
+
 struct jail_mount {
 	enum mount_kind kind;
 	const char *source, *target, *type;
@@ -99,6 +113,8 @@ struct jail_mount {
 	struct mount_attrs attrs, deep; /* of the mount; of it and all beneath it */
 	uint64_t super; /* MS_SYNCHRONOUS and the like, of the filesystem */
 	uint64_t propagation; /* MS_…, with MS_REC for all beneath it; 0: as it comes */
+	struct mount_ids ids;
+	uint32_t links; /* MOUNT_LINK_… */
 	enum mount_dir is_dir; /* what to make when the target is missing */
 	bool recursive; /* a bind takes what is mounted beneath the source along */
 	const char *label; /* SELinux label, for a filesystem without an option for it */

@@ -330,11 +330,11 @@ const struct mount_word mount_words[] = {
 	OTHER("remount", MOUNT_WORD_REMOUNT),
 	OTHER("defaults", MOUNT_WORD_NOTHING),
 	OTHER("tmpcopyup", MOUNT_WORD_COPY_UP),
-	OTHER("idmap", MOUNT_WORD_NOT_YET),
-	OTHER("ridmap", MOUNT_WORD_NOT_YET),
-	OTHER("copy-symlink", MOUNT_WORD_NOT_YET),
-	OTHER("src-nofollow", MOUNT_WORD_NOT_YET),
-	OTHER("dest-nofollow", MOUNT_WORD_NOT_YET),
+	OTHER("idmap", MOUNT_WORD_IDMAP),
+	OTHER("ridmap", MOUNT_WORD_IDMAP, .recursive = true),
+	OTHER("copy-symlink", MOUNT_WORD_LINK, .set = MOUNT_LINK_COPY),
+	OTHER("src-nofollow", MOUNT_WORD_LINK, .set = MOUNT_LINK_SOURCE),
+	OTHER("dest-nofollow", MOUNT_WORD_LINK, .set = MOUNT_LINK_TARGET),
 };
 const size_t mount_words_n = ARRAY_LEN(mount_words);
 
@@ -366,6 +366,13 @@ static const struct word propagation_words_rows[] = {
 	{"unbindable", MS_UNBINDABLE},
 };
 WORDS(propagation_words);
+
+static const struct word mount_link_words_rows[] = {
+	{"copy", MOUNT_LINK_COPY},
+	{"source", MOUNT_LINK_SOURCE},
+	{"target", MOUNT_LINK_TARGET},
+};
+WORDS(mount_link_words);
 
 static const struct word super_words_rows[] = {
 	{"sync", MS_SYNCHRONOUS},

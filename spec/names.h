@@ -55,8 +55,15 @@ enum mount_word_kind {
 	MOUNT_WORD_REMOUNT,
 	MOUNT_WORD_COPY_UP,
 	MOUNT_WORD_IDMAP,
+	MOUNT_WORD_LINK, /* set is MOUNT_LINK_… */
 	MOUNT_WORD_NOTHING, /* has no effect on Linux today, but is no filesystem's own option */
-	MOUNT_WORD_NOT_YET,
+};
+
+/* What a bind does about a symlink at either end (crun's options); otherwise it is followed. */
+enum {
+	MOUNT_LINK_COPY = 1, /* a source that is one is made anew as a symlink, with no mount */
+	MOUNT_LINK_SOURCE = 2, /* the symlink itself is what is bound */
+	MOUNT_LINK_TARGET = 4, /* the symlink itself is what is covered */
 };
 
 struct mount_word {
@@ -74,6 +81,7 @@ extern const size_t mount_words_n;
 const struct mount_word *mount_word_find(const char *name);
 
 /* MOUNT_ATTR_… and MS_… propagation as words, for plans. */
-extern const struct words mount_attr_words, propagation_words, super_words, ns_flag_words;
+extern const struct words mount_attr_words, propagation_words, super_words, ns_flag_words,
+	mount_link_words;
 
 #endif

@@ -47,10 +47,8 @@ static const struct field oci_mount_rows[] = {
 	FIELD_TEXT(oci_mount, type, "filesystem type; not needed for binds"),
 	FIELD_TEXT(oci_mount, source, "device, or path on the host; relative to the bundle"),
 	FIELD_TEXTS(oci_mount, options, "mount options; unknown ones go to the filesystem"),
-	FIELD_OBJECTS(oci_mount, uidMappings, oci_id_mapping, "user ids seen through the mount",
-		.flags = FIELD_NOT_YET),
-	FIELD_OBJECTS(oci_mount, gidMappings, oci_id_mapping, "group ids seen through the mount",
-		.flags = FIELD_NOT_YET),
+	FIELD_OBJECTS(oci_mount, uidMappings, oci_id_mapping, "user ids seen through the mount"),
+	FIELD_OBJECTS(oci_mount, gidMappings, oci_id_mapping, "group ids seen through the mount"),
 };
 static OPEN_TABLE(oci_mount);
 

@@ -55,7 +55,7 @@ static int load_namespaces(struct oci_load *l)
 	return 0;
 }
 
-static int load_map(struct oci_load *l, const struct list *list, struct id_map *map, uint32_t own)
+int oci_load_map(struct oci_load *l, const struct list *list, struct id_map *map)
 {
 	if (!list->n)
 		return 0;
@@ -73,8 +73,14 @@ static int load_map(struct oci_load *l, const struct list *list, struct id_map *
 			return OCI_FAIL(l, m, "the ids go beyond 4294967294");
 		map->v[map->n++] = (struct id_range){m->containerID, m->hostID, m->size};
 	}
+	return 0;
+}
+
+static int load_map(struct oci_load *l, const struct list *list, struct id_map *map, uint32_t own)
+{
+	TRY(oci_load_map(l, list, map));
 	/* Without privilege the kernel takes one own id; for more, the setuid helpers have a word. */
-	map->helper = l->caller->uid &&
+	map->helper = l->caller->uid && map->n &&
 		      (map->n > 1 || map->v[0].count > 1 || map->v[0].outside != own);
 	return 0;
 }

@@ -56,6 +56,12 @@ int oci_load_io(const struct limits_load *l);
 const struct pair *oci_annotation(const struct oci_load *l, const char *key);
 
 int oci_load_mounts(struct oci_load *l);
+/* The ids of a mount, from uidMappings and gidMappings (oci_idmap.c). */
+int oci_load_mount_ids(struct oci_load *l, const struct oci_mount *o, struct jail_mount *m);
+/* Or from the option "idmap" or "ridmap", with crun's "=uids=…;gids=…" behind it. */
+int oci_load_idmap_option(struct oci_load *l, struct jail_mount *m, const char *option);
+/* A list of struct oci_id_mapping. */
+int oci_load_map(struct oci_load *l, const struct list *list, struct id_map *map);
 int oci_load_devices(struct oci_load *l);
 int oci_load_limits(struct oci_load *l);
 int oci_load_process(struct oci_load *l);

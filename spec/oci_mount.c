@@ -30,6 +30,8 @@ static int load_option(struct oci_load *l, struct jail_mount *m, const char *opt
 {
 	const struct mount_word *w = mount_word_find(option);
 
+	if (!strncmp(option, "idmap=", 6) || !strncmp(option, "ridmap=", 7))
+		return oci_load_idmap_option(l, m, option);
 	if (!w)
 		return add_option(l, m, option);
 	switch (w->kind) {
@@ -54,13 +56,29 @@ static int load_option(struct oci_load *l, struct jail_mount *m, const char *opt
 	case MOUNT_WORD_COPY_UP:
 		m->copy_up = true;
 		return 0;
+	case MOUNT_WORD_IDMAP:
+		return oci_load_idmap_option(l, m, option);
+	case MOUNT_WORD_LINK:
+		m->links |= (uint32_t)w->set;
+		return 0;
 	case MOUNT_WORD_NOTHING:
 		return 0;
-	default:
-		OCI_FAIL(l, option, "the option '%s' is not supported yet", option);
-		l->e->code = ENOTSUP;
-		return -ENOTSUP;
 	}
+	return 0;
+}
+
+/* A symlink is copied or mounted, not both; and it is a bind's alone. */
+static int check_links(struct oci_load *l, const struct oci_mount *o, const struct jail_mount *m)
+{
+	if (!m->links)
+		return 0;
+	if (m->kind != MOUNT_BIND)
+		return OCI_FAIL(
+			l, o, "copy-symlink, src-nofollow and dest-nofollow are for binds only");
+	if (m->links & MOUNT_LINK_COPY && m->links != MOUNT_LINK_COPY)
+		return OCI_FAIL(
+			l, o, "copy-symlink goes with neither src-nofollow nor dest-nofollow");
+	return 0;
 }
 
 static int load_source(struct oci_load *l, const struct oci_mount *o, struct jail_mount *m)
@@ -171,6 +189,8 @@ static int load_mount(struct oci_load *l, const struct oci_mount *o)
 	if (m->copy_up && (m->kind != MOUNT_FS || strcmp(type, "tmpfs")))
 		return OCI_FAIL(l, o, "tmpcopyup is for tmpfs only");
 	TRY(label_mount(l, m));
+	TRY(check_links(l, o, m));
+	TRY(oci_load_mount_ids(l, o, m));
 	TRY(load_source(l, o, m));
 	return m->target ? 0 : err_memory(l->e);
 }

@@ -111,13 +111,14 @@ int mnt_change(int mount, const struct mnt_change *c, struct err *e)
 
 /* --- binds ------------------------------------------------------------------------------------- */
 
-int mnt_clone(int dir, const char *path, bool recursive, struct err *e)
+int mnt_clone(int dir, const char *path, bool recursive, bool link, struct err *e)
 {
 	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
 	int r;
 
 	flags |= recursive ? AT_RECURSIVE : 0;
 	flags |= *path ? 0 : AT_EMPTY_PATH;
+	flags |= link ? AT_SYMLINK_NOFOLLOW : 0;
 	r = sys_open_tree(dir, path, flags);
 	return r < 0 ? err_sys(e, -r, "open the mount tree '%s'", path) : r;
 }
@@ -133,7 +134,7 @@ int mnt_attach(int mount, const struct mnt_target *to, struct err *e)
 /* What is mounted on the target now; the target's fd still is of what it covers. */
 static int look_again(const struct mnt_target *to, struct err *e)
 {
-	return path_open(to->root, to->path, O_PATH, 0, e);
+	return path_open(to->root, to->path, O_PATH | (to->link ? O_NOFOLLOW : 0), 0, e);
 }
 
 static int bind_by_mount(int source, bool recursive, const struct mnt_target *to, struct err *e)
@@ -149,7 +150,7 @@ static int bind_by_mount(int source, bool recursive, const struct mnt_target *to
 
 int mnt_bind(int source, bool recursive, const struct mnt_target *to, struct err *e)
 {
-	own_fd int tree = mnt_clone(source, "", recursive, e);
+	own_fd int tree = mnt_clone(source, "", recursive, false, e);
 	int r;
 
 	if (missing(tree))
@@ -159,6 +160,37 @@ int mnt_bind(int source, bool recursive, const struct mnt_target *to, struct err
 	if (missing(r))
 		return bind_by_mount(source, recursive, to, e);
 	return r < 0 ? r : take_fd(&tree);
+}
+
+/* --- ids --------------------------------------------------------------------------------------- */
+
+int mnt_map_ids(int mount, int userns, bool deep, struct err *e)
+{
+	struct mount_attr attr = {
+		.attr_set = MOUNT_ATTR_IDMAP,
+		.userns_fd = (uint64_t)userns,
+	};
+	int r = sys_mount_setattr(
+		mount, "", AT_EMPTY_PATH | (deep ? AT_RECURSIVE : 0), &attr, sizeof(attr));
+	struct statfs fs = {0};
+
+	if (r >= 0)
+		return 0;
+	(void)fstatfs(mount, &fs); /* for the words only */
+	err_sys(e, -r, "map the ids of a mount (filesystem type 0x%lx)", (unsigned long)fs.f_type);
+	if (r == -ENOSYS)
+		return err_fix(e,
+			"use a kernel of 5.12 or newer, and let no filter refuse mount_setattr(2)");
+	if (r == -EINVAL || r == -EOPNOTSUPP)
+		return err_fix(e,
+			"this kernel cannot do it for this filesystem%s: change the owners of "
+			"the files instead",
+			deep ? ", or for one mounted beneath it" : "");
+	if (r == -EPERM)
+		return err_fix(e,
+			"the ids of a mount can be mapped once, and by the root of the user "
+			"namespace that its filesystem was mounted in");
+	return r;
 }
 
 /* --- filesystems ------------------------------------------------------------------------------- */

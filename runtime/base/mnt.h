@@ -28,6 +28,7 @@ struct mnt_target {
 	int fd; /* O_PATH, of the directory or file that is covered */
 	int root; /* the root it lies beneath */
 	const char *path; /* from there */
+	bool link; /* a symlink at its end is what is covered */
 };
 
 struct mnt_fs {
@@ -38,8 +39,17 @@ struct mnt_fs {
 	uint64_t attributes;
 };
 
-/* A detached copy of the tree at dir/path (path "" for dir itself); -ENOSYS where there are none. */
-int mnt_clone(int dir, const char *path, bool recursive, struct err *e);
+/*
+ * A detached copy of the tree at dir/path (path "" for dir itself); -ENOSYS where there are none. link: of a
+ * symlink at its end itself.
+ */
+int mnt_clone(int dir, const char *path, bool recursive, bool link, struct err *e);
+
+/*
+ * The files of a detached mount belong, from now on, to the ids that the user namespace gives them; deep:
+ * those of what is mounted beneath, too. For a mount whose ids are mapped already that is an error.
+ */
+int mnt_map_ids(int mount, int userns, bool deep, struct err *e);
 
 /* Puts a detached mount onto the target. */
 int mnt_attach(int mount, const struct mnt_target *to, struct err *e);

@@ -67,10 +67,8 @@ static void put_mount_options(struct json_writer *w)
 {
 	send(w, EVENT_KEY, "mountOptions");
 	send(w, EVENT_LIST, NULL);
-	for (size_t i = 0; i < mount_words_n; i++) {
-		if (mount_words[i].kind != MOUNT_WORD_NOT_YET)
-			send(w, EVENT_TEXT, mount_words[i].name);
-	}
+	for (size_t i = 0; i < mount_words_n; i++)
+		send(w, EVENT_TEXT, mount_words[i].name);
 	send(w, EVENT_LIST_END, NULL);
 }
 
@@ -96,6 +94,10 @@ static void put_linux(struct json_writer *w)
 	send(w, EVENT_OBJECT, NULL);
 	put_words(w, "modes", &mempolicy_mode_words);
 	put_words(w, "flags", &mempolicy_flag_words);
+	send(w, EVENT_OBJECT_END, NULL);
+	send(w, EVENT_KEY, "mountExtensions");
+	send(w, EVENT_OBJECT, NULL);
+	put_enabled(w, "idmap", true);
 	send(w, EVENT_OBJECT_END, NULL);
 	put_enabled(w, "netDevices", false);
 	send(w, EVENT_OBJECT_END, NULL);

@@ -2,6 +2,7 @@
 #include "mount.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -70,9 +71,9 @@ static int set_label(int mount, const char *label, struct err *e)
 	return 0;
 }
 
-int mount_fs(int root, const struct step_mount *s, struct err *e)
+static struct mnt_fs fs_of(const struct step_mount *s)
 {
-	const struct mnt_fs fs = {
+	return (struct mnt_fs){
 		.type = s->type,
 		.source = s->source,
 		.options = s->options.v,
@@ -80,6 +81,31 @@ int mount_fs(int root, const struct step_mount *s, struct err *e)
 		.super = s->super,
 		.attributes = s->attributes,
 	};
+}
+
+int mount_new(const struct step_mount *s, int ids, struct err *e)
+{
+	const struct mnt_fs fs = fs_of(s);
+	own_fd int mount = mnt_new(&fs, e);
+
+	TRY(mount);
+	TRY(mnt_map_ids(mount, ids, false, e));
+	return take_fd(&mount);
+}
+
+/* Puts what the parent opened onto the target, and returns an fd of it. */
+static int attach_tree(int tree, const struct mnt_target *to, struct err *e)
+{
+	int mount;
+
+	TRY(mnt_attach(tree, to, e));
+	mount = dup(tree);
+	return mount < 0 ? err_sys(e, errno, "keep the mount's fd") : mount;
+}
+
+int mount_fs(int root, const struct step_mount *s, int tree, struct err *e)
+{
+	const struct mnt_fs fs = fs_of(s);
 	own_fd int target = -1, covered = -1, mount = -1;
 	struct mnt_target to;
 
@@ -91,7 +117,7 @@ int mount_fs(int root, const struct step_mount *s, struct err *e)
 		if (covered < 0)
 			return err_sys(e, errno, "'%s'", s->target);
 	}
-	mount = mnt_mount(&fs, &to, e);
+	mount = tree >= 0 ? attach_tree(tree, &to, e) : mnt_mount(&fs, &to, e);
 	TRY(mount);
 	if (s->label)
 		TRY(set_label(mount, s->label, e));
@@ -118,35 +144,91 @@ static int change_bind(int mount, const struct step_bind *s, struct err *e)
 	return set_propagation(mount, s->propagation, s->propagation_deep, e);
 }
 
+static bool is_link(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISLNK(st.st_mode);
+}
+
 static bool make_file(const struct step_bind *s, int source)
 {
 	return s->make == MOUNT_GUESS ? !is_dir(source) : s->make == MOUNT_IS_FILE;
 }
 
+/* Opens a target whose last component is taken as it is, a symlink or not. */
+static int open_link_target(
+	int root, const char *path, bool file, struct mnt_target *ret, struct err *e)
+{
+	own_fd int dir = -1, made = -1, fd = -1;
+	const char *name;
+
+	dir = path_open_parent(root, path, true, &name, e);
+	TRY(dir);
+	/* What is there already is taken; another failure shows below. */
+	if (file)
+		made = openat(dir, name, O_CREAT | O_EXCL | O_CLOEXEC | O_WRONLY, 0644);
+	else
+		(void)mkdirat(dir, name, 0755);
+	fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, errno, "'%s'", path);
+	*ret = (struct mnt_target){.fd = fd, .root = root, .path = path, .link = true};
+	return take_fd(&fd);
+}
+
+/* A symlink as the source has it, in place of a mount. */
+static int copy_link(int root, const struct step_bind *s, int source, struct err *e)
+{
+	char text[PATH_MAX], there[PATH_MAX];
+	ssize_t n = readlinkat(source, "", text, sizeof(text) - 1), m;
+	own_fd int dir = -1;
+	const char *name;
+
+	if (n < 0)
+		return err_sys(e, errno, "read the symlink '%s'", s->source);
+	text[n] = '\0';
+	dir = path_open_parent(root, s->target, true, &name, e);
+	TRY(dir);
+	if (symlinkat(text, dir, name) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return err_sys(e, errno, "make the symlink '%s'", s->target);
+	m = readlinkat(dir, name, there, sizeof(there));
+	if (m == n && !memcmp(text, there, (size_t)n))
+		return 0;
+	return err_set(
+		e, EEXIST, "'%s' is there already and is no symlink to '%s'", s->target, text);
+}
+
+static int open_source(const struct step_bind *s, struct err *e)
+{
+	bool link = s->links & (MOUNT_LINK_COPY | MOUNT_LINK_SOURCE);
+
+	return fd_open(AT_FDCWD, s->source, O_PATH | (link ? O_NOFOLLOW : 0), 0, e);
+}
+
 int mount_bind(int root, const struct step_bind *s, int tree, struct err *e)
 {
-	own_fd int source = -1, target = -1, mount = -1;
+	own_fd int opened = -1, target = -1, mount = -1;
 	struct mnt_target to;
+	int source = tree;
 
-	if (tree < 0) {
-		source = fd_open(AT_FDCWD, s->source, O_PATH, 0, e);
-		TRY(source);
-	}
-	target = open_target(root, s->target, make_file(s, tree < 0 ? source : tree), &to, e);
+	if (tree < 0)
+		source = opened = open_source(s, e);
+	TRY(source);
+	if (s->links & MOUNT_LINK_COPY && is_link(source))
+		return copy_link(root, s, source, e);
+	target = s->links & MOUNT_LINK_TARGET
+			 ? open_link_target(root, s->target, make_file(s, source), &to, e)
+			 : open_target(root, s->target, make_file(s, source), &to, e);
 	TRY(target);
-	if (is_dir(target) != is_dir(tree < 0 ? source : tree))
+	if (is_dir(target) != is_dir(source))
 		return err_set(e, ENOTDIR, "'%s' is %s, and '%s' is %s", s->source,
 			is_dir(target) ? "a file" : "a directory", s->target,
 			is_dir(target) ? "a directory" : "none");
-	if (tree < 0) {
-		mount = mnt_bind(source, s->recursive, &to, e);
-		TRY(mount);
-	} else {
-		TRY(mnt_attach(tree, &to, e));
-		mount = dup(tree);
-		if (mount < 0)
-			return err_sys(e, errno, "keep the mount's fd");
-	}
+	mount = tree < 0 ? mnt_bind(source, s->recursive, &to, e) : attach_tree(tree, &to, e);
+	TRY(mount);
 	TRY(change_bind(mount, s, e));
 	return take_fd(&mount);
 }

@@ -11,9 +11,11 @@
 #include "../step.h"
 
 /* Each returns the fd of the mount (the caller's), or 0 where there is none to speak of. */
-int mount_fs(int root, const struct step_mount *s, struct err *e);
-/* tree: what the parent opened, or -1. */
+/* tree: what the parent opened or made, or -1. */
+int mount_fs(int root, const struct step_mount *s, int tree, struct err *e);
 int mount_bind(int root, const struct step_bind *s, int tree, struct err *e);
+/* A new filesystem, mounted nowhere yet, whose files have the ids of a user namespace. */
+int mount_new(const struct step_mount *s, int ids, struct err *e);
 int mount_cgroups(int root, const struct step_cgroup_mount *s, struct err *e);
 int mount_content(int root, const struct step_content *s, struct err *e);
 

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../base/fd.h"
@@ -167,6 +168,48 @@ int ns_deny_setgroups(int proc, pid_t pid, struct err *e)
 
 	fmt_put(path, sizeof(path), "%d/setgroups", (int)pid);
 	return fd_write_text(proc, path, "deny", e);
+}
+
+/* Lives until the parent has no end of the pipe left, be it dead. */
+static _Noreturn void be_there(int pipe[2])
+{
+	char c;
+
+	close(pipe[1]);
+	while (read(pipe[0], &c, 1) < 0 && errno == EINTR)
+		;
+	_exit(0);
+}
+
+static int open_space(int proc, pid_t pid, const char *uids, const char *gids, struct err *e)
+{
+	char path[64];
+
+	TRY(ns_write_map(proc, pid, "gid_map", gids, e));
+	TRY(ns_write_map(proc, pid, "uid_map", uids, e));
+	fmt_put(path, sizeof(path), "%d/ns/user", (int)pid);
+	return fd_open(proc, path, O_RDONLY, 0, e);
+}
+
+int ns_id_space(int proc, const char *uids, const char *gids, struct err *e)
+{
+	own_fd int pidfd = -1, in = -1, out = -1;
+	int pipe[2], fd;
+	pid_t pid;
+
+	if (pipe2(pipe, O_CLOEXEC) < 0)
+		return err_sys(e, errno, "make a pipe");
+	in = pipe[0];
+	out = pipe[1];
+	pid = ns_clone(CLONE_NEWUSER, -1, false, &pidfd, e);
+	TRY(pid);
+	if (pid == 0)
+		be_there(pipe);
+	fd = open_space(proc, pid, uids, gids, e);
+	own_close(&out);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return fd;
 }
 
 /* --- network ----------------------------------------------------------------------------------- */

@@ -32,6 +32,11 @@ int ns_clock(int proc, const char *clock, int64_t seconds, uint32_t nanoseconds,
 
 /* proc is an fd of the host's procfs. map is the lines of uid_map or gid_map (user_namespaces(7)). */
 int ns_write_map(int proc, pid_t pid, const char *file, const char *map, struct err *e);
+/*
+ * A user namespace with these maps (lines of uid_map and gid_map) that nobody is in: an fd of it. The
+ * process that had to be in it to make it is gone when this returns.
+ */
+int ns_id_space(int proc, const char *uids, const char *gids, struct err *e);
 int ns_deny_setgroups(int proc, pid_t pid, struct err *e);
 
 /* Brings up the loopback device of the network namespace that the caller is in. */

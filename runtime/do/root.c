@@ -22,13 +22,15 @@ int root_propagate(const struct step_propagation *s, struct err *e)
 	return mnt_change(top, &c, e);
 }
 
-int root_tree(const struct step_tree *s, struct err *e)
+int root_tree(const struct step_tree *s, int ids, struct err *e)
 {
 	const struct mnt_change slave = {.propagation = MS_SLAVE, .recursive = true};
-	own_fd int tree = mnt_clone(AT_FDCWD, s->path, s->recursive, e);
+	own_fd int tree = mnt_clone(AT_FDCWD, s->path, s->recursive, s->link, e);
 
 	TRY(tree);
 	TRY(mnt_change(tree, &slave, e));
+	if (ids >= 0)
+		TRY(mnt_map_ids(tree, ids, s->ids_deep, e));
 	return take_fd(&tree);
 }
 
@@ -165,7 +167,7 @@ static int make_from_path(const struct step_root *s, struct err *e)
 
 	TRY(source);
 	TRY(check_root(source, s->path, e));
-	tree = mnt_clone(source, "", true, e);
+	tree = mnt_clone(source, "", true, false, e);
 	if ((tree == -ENOSYS || tree == -EPERM) && !s->in_place)
 		return bind_over_itself(s->path, source, e);
 	TRY(tree);

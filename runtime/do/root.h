@@ -11,7 +11,7 @@
 int root_propagate(const struct step_propagation *s, struct err *e);
 
 /* A detached copy of a tree of the host, cut off from the host's later mounts. */
-int root_tree(const struct step_tree *s, struct err *e);
+int root_tree(const struct step_tree *s, int ids, struct err *e);
 
 /*
  * Puts the root in place, over the host's root: in a mount namespace of its own that hides nothing,

@@ -207,7 +207,7 @@ static void recursive_options_have_a_plain_twin(void)
 		is_int(plain->set, w->set);
 		is_int(plain->clear, w->clear);
 	}
-	is_int(twins, 18 + 4 + 1);
+	is_int(twins, 18 + 4 + 1 + 1); /* attributes, propagation, rbind, ridmap */
 }
 
 /* What one word sets its opposite clears, and the three ways of access times exclude each other. */
