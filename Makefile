@@ -2,6 +2,7 @@
 # make            builds build/jailrt            make V=1      shows the commands
 # make run        installs what is missing, builds, makes a demo bundle, runs it
 # make check      installs test packages, builds, runs every test;  make check-fast  the quick ones
+# make check-vm   tests in an emulated machine: cgroup v2, all capabilities, another kernel (part of check)
 # make bench      measures beside other runtimes;  QUICK=1 few rounds (docs/performance.md)
 # make SAN=1 …    the same with address and undefined-behaviour sanitizers, in a folder of its own
 
@@ -37,7 +38,7 @@ UNITS    := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/unit/%)
 Q   := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
-.PHONY: all run check check-fast unit golden bats floors sizes fmt docs bench install clean tests \
+.PHONY: all run check check-fast check-vm unit golden bats floors sizes fmt docs bench install clean tests \
 	fuzz fuzzers flags
 all: $(BUILD)/jailrt
 
@@ -96,6 +97,11 @@ check check-fast:
 	@contrib/install-packages build demo test
 	@$(MAKE) --no-print-directory tests
 	@JAILRT=$(CURDIR)/$(BUILD)/jailrt BUILD=$(CURDIR)/$(BUILD) tests/run $(if $(filter check-fast,$@),fast,all)
+
+check-vm:
+	@contrib/install-packages build demo test
+	@$(MAKE) --no-print-directory all
+	@JAILRT=$(CURDIR)/$(BUILD)/jailrt BUILD=$(CURDIR)/$(BUILD) tests/run-vm $(FILES)
 
 unit: $(UNITS)
 	@tests/run-unit $(UNITS)

@@ -213,15 +213,3 @@ in_mounts() {
 	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "tmpfs: Unknown parameter 'nonsense'"
 }
-
-@test "idmapped mounts are refused as long as they are not there" {
-	bundle '.mounts += [{destination: "/m/x", source: "/etc", options: ["bind", "idmap"]}]'
-	run jr run -b "$BUNDLE" "$ID"
-	fails_with 1 "mounts[7].options[1]"
-	fails_with 1 "the option 'idmap' is not supported yet"
-	config '.mounts[-1] |= (.options = ["bind"]
-		| .uidMappings = [{containerID: 0, hostID: 1, size: 1}])'
-	run jr run -b "$BUNDLE" "$ID"
-	fails_with 1 "mounts[7].uidMappings"
-	fails_with 1 "not supported yet"
-}
