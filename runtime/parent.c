@@ -159,25 +159,31 @@ void parent_done(struct parent *p)
 
 /* --- steps of the parent -------------------------------------------------------------------------- */
 
-static int do_cgroup(struct parent *p, const struct step_cgroup *a, struct err *e)
+/* Has to be removed if the jail does not come to be. */
+static int note_cgroup(struct parent *p, const struct step_cgroup *a, struct err *e)
 {
-	int *tasks = a->has_tasks ? &p->run.slots[a->tasks] : NULL;
-	const char **v;
-	bool made;
-	int dir = cgroup_make(a, tasks, &made, e);
+	const char **v = pool_grow(&p->pool, p->made_cgroups.v, p->made_cgroups.n, sizeof(*v));
 
-	if (dir < 0 && a->optional && (dir == -EACCES || dir == -EPERM || dir == -EROFS))
-		return 0;
-	TRY(dir);
-	p->run.slots[a->slot] = dir;
-	if (!made)
-		return 0;
-	v = pool_grow(&p->pool, p->made_cgroups.v, p->made_cgroups.n, sizeof(*v));
 	if (!v)
 		return err_memory(e);
 	p->made_cgroups.v = v;
 	v[p->made_cgroups.n] = pool_printf(&p->pool, "%s%s", a->mount, a->path);
-	return v[p->made_cgroups.n++] ? 0 : err_memory(e);
+	return v[p->made_cgroups.n] ? (p->made_cgroups.n++, 0) : err_memory(e);
+}
+
+static int do_cgroup(struct parent *p, const struct step_cgroup *a, struct err *e)
+{
+	int *tasks = a->has_tasks ? &p->run.slots[a->tasks] : NULL;
+	bool made;
+	int dir = cgroup_make(a, tasks, &made, e);
+
+	if (dir >= 0)
+		p->run.slots[a->slot] = dir;
+	if (made)
+		TRY(note_cgroup(p, a, dir < 0 ? NULL : e));
+	if (dir < 0 && a->optional && (dir == -EACCES || dir == -EPERM || dir == -EROFS))
+		return 0;
+	return dir < 0 ? dir : 0;
 }
 
 static int do_cgroup_set(struct parent *p, const struct step_cgroup_set *a, struct err *e)

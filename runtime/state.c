@@ -194,8 +194,14 @@ static int remove_files(int dir, const char *id, struct err *e)
 	DIR *d = copy < 0 ? NULL : fdopendir(copy);
 	struct dirent *entry;
 
-	if (!d)
-		return err_sys(e, errno, "list the state of '%s'", id);
+	/* Without an fd for the list it is made empty by heart; if that is not all, rmdir tells. */
+	if (!d) {
+		own_close(&copy);
+		(void)unlinkat(dir, STATE_FILE, 0);
+		(void)unlinkat(dir, START_SOCKET, 0);
+		(void)unlinkat(dir, "config", 0);
+		return 0;
+	}
 	while (!r && (entry = readdir(d))) {
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;

@@ -135,7 +135,6 @@ static int walk_down(const struct step_cgroup *s, bool *ret_made, struct err *e)
 	char name[NAME_MAX + 1];
 
 	TRY(dir);
-	*ret_made = false;
 	for (const char *p = s->path; *(p += strspn(p, "/"));) {
 		size_t n = strcspn(p, "/");
 		int next;
@@ -169,15 +168,15 @@ static int check_empty(int dir, struct err *e)
 int cgroup_make(const struct step_cgroup *s, int *ret_tasks, bool *ret_made, struct err *e)
 {
 	own_fd int dir = -1, tasks = -1;
-	bool made;
 
+	*ret_made = false;
 	/* Without a path the cgroup is the mount itself: exec enters what is there. */
-	dir = walk_down(s, &made, e);
+	dir = walk_down(s, ret_made, e);
 	if (dir < 0)
 		return err_add(e, "cgroup '%s%s'", s->mount, s->path);
 	if (*s->path && s->v2)
 		TRY(check_controllers(dir, s, e));
-	if (*s->path && !made)
+	if (*s->path && !*ret_made)
 		TRY(check_empty(dir, e));
 	if (ret_tasks) {
 		tasks = fd_open(dir, s->v2 ? "cgroup.procs" : "tasks", O_WRONLY, 0, e);
@@ -185,7 +184,6 @@ int cgroup_make(const struct step_cgroup *s, int *ret_tasks, bool *ret_made, str
 			return err_add(e, "cgroup '%s%s'", s->mount, s->path);
 		*ret_tasks = take_fd(&tasks);
 	}
-	*ret_made = made;
 	return take_fd(&dir);
 }
 

@@ -18,7 +18,7 @@
 /*
  * Makes the cgroup and what is missing above it. Returns an fd of its directory; *ret_tasks, when not
  * NULL, becomes its list of tasks, open for writing. *ret_made is true when the cgroup itself was not
- * there before. One that holds processes is somebody else's: -EBUSY.
+ * there before and is now, also on failure: then it is the caller's to remove. One that holds processes is somebody else's: -EBUSY.
  */
 int cgroup_make(const struct step_cgroup *s, int *ret_tasks, bool *ret_made, struct err *e);
 
