@@ -207,14 +207,13 @@ ended() {
 	bundle
 	command_is sleep 1000
 	started "$ID"
-	# Held between its birth and its exec.
-	strace -f -o calls -e trace=execve -e inject=execve:delay_enter=300000:when=2+ \
+	# Each execve takes a second, and is held in it.
+	strace -f -o calls -e trace=execve -e inject=execve:delay_enter=1000000 \
 		"$JAILRT" --root "$STATES" exec --pid-file pid "$ID" sleep 1000 3>&- &
 	local tracer=$! code=0
-	wait_for 10 test -s pid
-	local p
-	p=$(pgrep -P "$tracer" -x jailrt | head -n 1)
-	kill -TERM "$p"
+	wait_for 20 test -s pid
+	kill -TERM "$(pgrep -P "$tracer" -x jailrt | head -n 1)"
+	runs "$(cat pid)" jailrt
 	wait "$tracer" || code=$?
 	same "$code" 143
 }
