@@ -29,10 +29,12 @@ static int compare_take(struct sink *sink, const struct event *ev, struct err *e
 
 static bool any_value(const struct field *f, const void *object);
 
+/* An object in it asks for something by being there, as nsjail's user_net { pasta { } } does. */
 static bool any_in(const struct table *t, const void *object)
 {
 	row_each (f, t) {
-		if (field_present(f, object) && any_value(f, object))
+		if (field_present(f, object) &&
+			(f->kind == FIELD_KIND_OBJECT || any_value(f, object)))
 			return true;
 	}
 	return false;
