@@ -141,18 +141,23 @@ static int check_names(const struct jail *jail, struct err *e)
 {
 	const struct {
 		const char *value, *what;
-	} names[] = {{jail->hostname, "hostname"}, {jail->domainname, "domainname"}};
+		const void *at;
+	} names[] = {
+		{jail->hostname, "host name", jail->at_hostname},
+		{jail->domainname, "domain name", jail->at_domainname},
+	};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		if (!names[i].value || !*names[i].value)
 			continue;
 		if (!jail_has_own(jail, NS_UTS)) {
-			FAIL(jail, NULL, "%s: it would be the host's without a UTS namespace",
+			FAIL(jail, names[i].at,
+				"the %s would be the host's without a UTS namespace",
 				names[i].what);
 			return err_fix(e, "add a namespace of type uts");
 		}
 		if (strlen(names[i].value) > 64)
-			return FAIL(jail, NULL, "%s: longer than 64 bytes (sethostname(2))",
+			return FAIL(jail, names[i].at, "a %s longer than 64 bytes (sethostname(2))",
 				names[i].what);
 	}
 	return 0;

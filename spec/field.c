@@ -38,7 +38,7 @@ static void take_nearer(const char *name, const char *candidate, unsigned *most,
 {
 	unsigned d = fmt_distance(name, candidate);
 
-	if (d <= *most && (!*best || d < *most)) {
+	if (*candidate && d <= *most && (!*best || d < *most)) {
 		*most = d;
 		*best = candidate;
 	}

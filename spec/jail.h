@@ -403,6 +403,7 @@ struct jail {
 	struct jail_cgroup cgroup;
 	struct jail_net net;
 	const char *hostname, *domainname;
+	const void *at_hostname, *at_domainname; /* see origin.h */
 	struct jail_sysctl *sysctls;
 	size_t n_sysctls;
 	struct jail_process process;

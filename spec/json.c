@@ -71,6 +71,29 @@ static int send(struct reader *r, enum event_kind kind, const char *s, size_t le
 	return !r->failed;
 }
 
+/* Stricter than yajl: no longer forms than need be, no surrogates, nothing above U+10FFFF. */
+static bool is_utf8(const unsigned char *s, size_t len)
+{
+	static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
+
+	for (const unsigned char *end = s + len; s < end;) {
+		unsigned more = *s < 0x80 ? 0 : *s < 0xe0 ? 1 : *s < 0xf0 ? 2 : 3;
+		uint32_t c = more ? *s & (0x3fu >> more) : *s;
+
+		if ((size_t)(end - s) <= more || (*s >= 0x80 && *s < 0xc0) || *s >= 0xf8)
+			return false;
+		for (unsigned i = 1; i <= more; i++) {
+			if ((s[i] & 0xc0) != 0x80)
+				return false;
+			c = c << 6 | (s[i] & 0x3f);
+		}
+		if (c < least[more] || (c >= 0xd800 && c < 0xe000) || c > 0x10ffff)
+			return false;
+		s += more + 1;
+	}
+	return true;
+}
+
 /* yajl's strings lie in its buffer without a NUL after them. */
 static int send_copy(struct reader *r, enum event_kind kind, const unsigned char *s, size_t len)
 {
@@ -88,6 +111,8 @@ static int send_copy(struct reader *r, enum event_kind kind, const unsigned char
 	copy[len] = '\0';
 	if (kind != EVENT_WORD && memchr(copy, '\0', len))
 		return refuse(r, token_place(r), "a string holds a NUL");
+	if (!is_utf8(s, len))
+		return refuse(r, token_place(r), "a string is no UTF-8");
 	return send(r, kind, copy, len);
 }
 

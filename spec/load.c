@@ -94,6 +94,8 @@ static int find_file(const struct load_request *q, const struct caller *caller, 
 {
 	char bundle[PATH_MAX], file[PATH_MAX];
 
+	if (q->bundle && !*q->bundle)
+		return err_set(e, EINVAL, "the bundle's path is empty");
 	if (path_join(bundle, sizeof(bundle), caller->cwd, q->bundle ? q->bundle : ".") < 0)
 		return err_sys(e, ENAMETOOLONG, "bundle");
 	ret->bundle = pool_text(pool, bundle);

@@ -36,6 +36,7 @@ static void load_namespaces(struct nsjail_load *l)
 	l->jail->net.loopback = !d->iface_no_lo;
 	if (d->clone_newuts)
 		l->jail->hostname = d->hostname;
+	l->jail->at_hostname = &d->hostname;
 }
 
 typedef int look_up(const struct caller *caller, const char *name, uint32_t *ret);

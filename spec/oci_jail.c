@@ -20,12 +20,27 @@ const struct pair *oci_annotation(const struct oci_load *l, const char *key)
 	return NULL;
 }
 
+/* MAJOR.MINOR.PATCH, with "-…" or "+…" behind it (semver.org). */
+static int read_version(const char *v, uint64_t *ret_major)
+{
+	uint64_t number;
+
+	for (int i = 0; i < 3; i++) {
+		size_t n = strspn(v, "0123456789");
+
+		if (fmt_u64(v, n, i ? &number : ret_major) < 0 || (i < 2 && v[n] != '.'))
+			return -EINVAL;
+		v += n + (i < 2);
+	}
+	return *v && *v != '-' && *v != '+' ? -EINVAL : 0;
+}
+
 static int load_version(struct oci_load *l)
 {
-	const char *v = l->doc->ociVersion, *dot = strchr(v, '.');
+	const char *v = l->doc->ociVersion;
 	uint64_t major;
 
-	if (!dot || fmt_u64(v, (size_t)(dot - v), &major) < 0)
+	if (read_version(v, &major) < 0)
 		return OCI_FAIL(l, &l->doc->ociVersion, "'%s' is no version such as 1.3.0", v);
 	if (major != 1) {
 		OCI_FAIL(l, &l->doc->ociVersion, "version %s is of another major than 1", v);

@@ -167,6 +167,8 @@ int oci_load_process(struct oci_load *l)
 
 	jail->hostname = l->doc->hostname;
 	jail->domainname = l->doc->domainname;
+	jail->at_hostname = &l->doc->hostname;
+	jail->at_domainname = &l->doc->domainname;
 	if (!l->doc->process)
 		return OCI_FAIL(l, NULL, "%s: 'process' is missing", l->origin->file);
 	TRY(oci_jail_process(l->doc->process, l->origin, l->pool, &jail->process, l->e));

@@ -69,12 +69,28 @@ int fd_read_all(int fd, size_t most, struct pool *pool, struct bytes *ret, struc
 	return 0;
 }
 
+/* A file, or the pipe that a shell's <(…) or a stdin is: who waits for that has asked for it. */
+static bool is_readable_to_its_end(int fd)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
+		return false;
+	if (!S_ISFIFO(st.st_mode) || fs.f_type != PIPEFS_MAGIC)
+		return S_ISREG(st.st_mode);
+	return fcntl(fd, F_SETFL, O_RDONLY) == 0;
+}
+
 int fd_read_file(
 	int dir, const char *path, size_t most, struct pool *pool, struct bytes *ret, struct err *e)
 {
-	own_fd int fd = fd_open(dir, path, O_RDONLY, 0, e);
+	/* Opening a FIFO would wait for who may never come. */
+	own_fd int fd = fd_open(dir, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, e);
 
 	TRY(fd);
+	if (!is_readable_to_its_end(fd))
+		return err_set(e, EINVAL, "'%s' is no regular file", path);
 	if (fd_read_all(fd, most, pool, ret, e) < 0)
 		return err_add(e, "'%s'", path);
 	return 0;

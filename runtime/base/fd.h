@@ -22,7 +22,7 @@ struct bytes {
 /* An fd, or the failure with the path in its words. */
 int fd_open(int dir, const char *path, int flags, mode_t mode, struct err *e);
 
-/* All of a file, NUL-terminated; -EFBIG when it is longer than most. */
+/* All of a regular file or an unnamed pipe, NUL-terminated; -EFBIG when it is longer than most. */
 int fd_read_file(int dir, const char *path, size_t most, struct pool *pool, struct bytes *ret,
 	struct err *e);
 int fd_read_all(int fd, size_t most, struct pool *pool, struct bytes *ret, struct err *e);

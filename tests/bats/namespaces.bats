@@ -259,13 +259,13 @@ uptime_of() {
 @test "names without a UTS namespace of the container's own are refused" {
 	bundle '.linux.namespaces |= map(select(.type != "uts")) | .hostname = "inner"'
 	run jr run -b "$BUNDLE" "$ID"
-	fails_with 1 "hostname: it would be the host's without a UTS namespace"
+	fails_with 1 "the host name would be the host's without a UTS namespace"
 	config 'del(.hostname) | .domainname = "inner"'
 	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "domainname: it would be the host's without a UTS namespace"
 	bundle '.hostname = "x" * 65'
 	run jr run -b "$BUNDLE" "$ID"
-	fails_with 1 "hostname: longer than 64 bytes"
+	fails_with 1 "a host name longer than 64 bytes"
 }
 
 # with_key COMMAND...: in a session keyring that has a key only its owner sees.

@@ -44,7 +44,7 @@ static void names_need_a_namespace_and_are_short(void)
 	is_int(check(), 0);
 	jail.hostname = name;
 	is_int(check(), -EINVAL);
-	has_text(err.text, "hostname: it would be the host's");
+	has_text(err.text, "the host name would be the host's");
 	jail.ns[NS_UTS].how = NS_JOIN;
 	is_int(check(), 0);
 	jail.ns[NS_UTS].how = NS_NEW;
@@ -52,11 +52,11 @@ static void names_need_a_namespace_and_are_short(void)
 	name[64] = 'x';
 	name[65] = '\0';
 	is_int(check(), -EINVAL);
-	has_text(err.text, "hostname: longer than 64 bytes");
+	has_text(err.text, "a host name longer than 64 bytes");
 	jail.hostname = NULL;
 	jail.domainname = name;
 	is_int(check(), -EINVAL);
-	has_text(err.text, "domainname: longer");
+	has_text(err.text, "a domain name longer");
 }
 
 static void parameters_belong_to_a_namespace(void)
