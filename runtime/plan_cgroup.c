@@ -356,7 +356,7 @@ static int check_has(
 	const struct host_hierarchy *h = keeper_of(b, s->controller);
 
 	/* The other list has it under its name there. */
-	if (!h || h->v2 != v2 || dir_in(h, cgroups))
+	if (!h || h->v2 != v2 || s->is_new || s->if_there || dir_in(h, cgroups))
 		return 0;
 	PLAN_FAIL(b, s->at, ENOENT, "the container has no cgroup with the controller '%s'",
 		s->controller);
