@@ -80,9 +80,10 @@ load cgroups
 	script 'while [ ! -e /run/go ]; do sleep 0.1; done; exec tail /dev/zero'
 	config '.root.readonly = false'
 	jr run -d -b "$BUNDLE" "$ID" < /dev/null > "$T/out" 2>&1
-	jr events --interval 1h "$ID" > "$T/events" 2>&1 3>&- < /dev/null &
+	"$JAILRT" --root "$STATES" events --interval 1h "$ID" > "$T/events" 2>&1 3>&- < /dev/null &
 	pid=$!
-	sleep 0.3 # what came before it began to watch is not told
+	# What came before it began to watch is not told.
+	wait_for 20 eval "ls -l /proc/$pid/fd | grep -q -e eventfd -e memory.events"
 	touch "$BUNDLE/rootfs/run/go"
 	wait "$pid"
 	[ "$(head -n 1 "$T/events" | jq -c .)" = "{\"type\":\"oom\",\"id\":\"$ID\"}" ]
