@@ -54,6 +54,7 @@ $(BUILD)/gen/%.inc: spec/data/%.awk spec/data/%.tsv
 	$(Q)awk -f $^ > $@.new && mv $@.new $@
 
 $(BUILD)/spec/arch.o: $(BUILD)/gen/syscalls.inc
+$(BUILD)/spec/kafel_names.o: $(BUILD)/gen/syscall-args.inc $(BUILD)/gen/constants.inc
 
 $(BUILD)/libjailrt.a: $(LIB_OBJ)
 	$(call say,AR,$@)
