@@ -194,11 +194,13 @@ static uint32_t search(struct emitter *m, const struct graph_edge *e, size_t fir
 static void emit_node(struct emitter *m, uint32_t node)
 {
 	const struct graph_node *n = &m->g->nodes[node];
-	const struct graph_edge *e = m->g->edges + n->first;
-	const struct word *w = &m->g->words[n->word];
+	const struct graph_edge *e;
+	const struct word *w;
 
 	if (n->word == GRAPH_LEAF)
-		return; /* put where it is needed */
+		return; /* put where it is needed; it has no word and no edges */
+	e = m->g->edges + n->first;
+	w = &m->g->words[n->word];
 	if (w->kind >= WORD_EQ) {
 		uint16_t op = w->kind == WORD_EQ ? BPF_JEQ : w->kind == WORD_GT ? BPF_JGT : BPF_JGE;
 
