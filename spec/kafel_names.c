@@ -217,14 +217,19 @@ bool kafel_constant(const struct arch *arch, const char *name, uint64_t *ret)
 const char *kafel_constant_nearest(const struct arch *arch, const char *name)
 {
 	const char *best = NULL;
+	size_t len = strlen(name);
 	unsigned least = 3;
 	uint64_t value;
 
 	for (size_t i = 0; i < CONSTANTS; i++) {
 		const char *candidate = constant_text + constant_rows[i].name;
-		unsigned d = fmt_distance(candidate, name);
+		size_t n = strlen(candidate);
+		unsigned d;
 
-		if (d < least && d * 2 < strlen(name) && kafel_constant(arch, candidate, &value)) {
+		if (n + least <= len || len + least <= n)
+			continue; /* as far apart as that at least */
+		d = fmt_distance(candidate, name);
+		if (d < least && d * 2 < len && kafel_constant(arch, candidate, &value)) {
 			least = d;
 			best = candidate;
 		}

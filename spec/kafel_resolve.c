@@ -6,6 +6,9 @@
 #include "../runtime/base/fmt.h"
 #include "kafel_names.h"
 
+/* What comes later gets no suggestion: a search through all names, for each of a million, has no end. */
+enum { SUGGESTIONS_MOST = 32 };
+
 struct resolver {
 	struct kafel_work *w;
 	const struct arch *arch;
@@ -102,7 +105,7 @@ static void unknown_name(struct resolver *r, const struct kafel_expr *x)
 	uint64_t value;
 
 	text[0] = '\0';
-	if (!hint(r, x->name, text, sizeof(text))) {
+	if (r->w->errors < SUGGESTIONS_MOST && !hint(r, x->name, text, sizeof(text))) {
 		for (unsigned i = 0; i < r->args.n; i++) {
 			n = fmt_put(at, left, "%s%.20s", i ? ", " : " (it has: ", r->args.name[i]);
 			at += n;
@@ -269,7 +272,9 @@ static const struct rule_test *test(struct resolver *r, const struct kafel_expr 
 static void unknown_call(struct resolver *r, int why)
 {
 	const struct kafel_filter *f = r->filter;
-	const char *near = kafel_call_nearest(r->arch, f->name, strict(r));
+	const char *near = r->w->errors < SUGGESTIONS_MOST
+				   ? kafel_call_nearest(r->arch, f->name, strict(r))
+				   : NULL;
 
 	kafel_fail(r->w, KAFEL_UNKNOWN, f->at,
 		why == CALL_NONE ? "%s has no system call '%.60s'%s%.60s%s"
@@ -345,7 +350,9 @@ int kafel_resolve_action(
 	if (!a->data)
 		return 0;
 	if (!kafel_constant(arch, a->data, &value)) {
-		const char *near = kafel_constant_nearest(arch, a->data);
+		const char *near = w->errors < SUGGESTIONS_MOST
+					   ? kafel_constant_nearest(arch, a->data)
+					   : NULL;
 
 		return kafel_fail(w, KAFEL_UNKNOWN, a->at, "unknown constant '%.60s'%s%.60s%s",
 			a->data, near ? "; did you mean '" : "", near ? near : "",

@@ -54,7 +54,8 @@ __attribute__((unused)) static int kafel_make(
 }
 
 /* The verdict, which the rules and the program must agree on; KILL_PROCESS | 0xffff when not. */
-static uint32_t kafel_verdict(struct kafel_case *c, const struct rule_call *call)
+__attribute__((unused)) static uint32_t kafel_verdict(
+	struct kafel_case *c, const struct rule_call *call)
 {
 	uint32_t verdict = rules_verdict(&c->rules, call);
 
