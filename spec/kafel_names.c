@@ -66,16 +66,16 @@ static const char *column_name(const struct arch *arch)
 	return arch->name;
 }
 
-static uint32_t column_of(const struct arch *arch)
+struct kafel_machine kafel_machine(const struct arch *arch)
 {
 	const char *name = column_name(arch), *c = arg_columns;
 	uint32_t bit = 1;
 
 	for (; *c; c += strlen(c) + 1, bit <<= 1) {
 		if (!strcmp(c, name))
-			return bit;
+			return (struct kafel_machine){arch, bit};
 	}
-	return 0;
+	return (struct kafel_machine){arch, 0};
 }
 
 /* --- calls ------------------------------------------------------------------------------------- */
@@ -105,21 +105,20 @@ static const struct entry_row *row_of_entry(uint32_t column, const char *name)
 	return NULL;
 }
 
-int kafel_call(const struct arch *arch, const char *name, bool strict, struct kafel_call *ret)
+int kafel_call(const struct kafel_machine *m, const char *name, bool strict, struct kafel_call *ret)
 {
-	uint32_t column = column_of(arch);
-	const struct entry_row *row = row_of_entry(column, name);
+	const struct entry_row *row = row_of_entry(m->column, name);
 	int64_t number;
 
 	if (row) {
-		ret->number = (uint32_t)arch_call(arch, arg_text + row->call);
+		ret->number = (uint32_t)arch_call(m->arch, arg_text + row->call);
 		ret->kernel = arg_text + row->entry;
 		return 0;
 	}
-	row = row_of_call(column, name);
+	row = row_of_call(m->column, name);
 	if (row && strict)
 		return CALL_UNKNOWN;
-	number = arch_call(arch, name);
+	number = arch_call(m->arch, name);
 	if (number < 0)
 		return (int)number;
 	ret->number = (uint32_t)number;
@@ -127,21 +126,21 @@ int kafel_call(const struct arch *arch, const char *name, bool strict, struct ka
 	return 0;
 }
 
-struct kafel_call kafel_call_of(const struct arch *arch, uint32_t number)
+struct kafel_call kafel_call_of(const struct kafel_machine *m, uint32_t number)
 {
-	const char *name = arch_call_name(arch, number);
-	const struct entry_row *row = name ? row_of_call(column_of(arch), name) : NULL;
+	const char *name = arch_call_name(m->arch, number);
+	const struct entry_row *row = name ? row_of_call(m->column, name) : NULL;
 
 	return (struct kafel_call){number, row ? arg_text + row->entry : name};
 }
 
-const char *kafel_call_nearest(const struct arch *arch, const char *name, bool strict)
+const char *kafel_call_nearest(const struct kafel_machine *m, const char *name, bool strict)
 {
-	const struct entry_row *row = row_of_call(column_of(arch), name);
-	const char *near = row ? name : arch_call_nearest(arch, name);
+	const struct entry_row *row = row_of_call(m->column, name);
+	const char *near = row ? name : arch_call_nearest(m->arch, name);
 
 	if (near && strict) {
-		row = row_of_call(column_of(arch), near);
+		row = row_of_call(m->column, near);
 		near = row ? arg_text + row->entry : near;
 	}
 	return near;
@@ -149,11 +148,10 @@ const char *kafel_call_nearest(const struct arch *arch, const char *name, bool s
 
 /* --- arguments --------------------------------------------------------------------------------- */
 
-bool kafel_args(const struct arch *arch, const char *kernel, struct kafel_args *ret)
+bool kafel_args(const struct kafel_machine *m, const char *kernel, struct kafel_args *ret)
 {
-	uint32_t column = column_of(arch);
 	/* x32 has 64-bit registers, and the kernel takes them whole. */
-	bool narrow = !arch->wide && !arch->bit;
+	bool narrow = !m->arch->wide && !m->arch->bit;
 
 	if (!kernel)
 		return false;
@@ -161,7 +159,7 @@ bool kafel_args(const struct arch *arch, const char *kernel, struct kafel_args *
 		h = (h + 1) % ARRAY_LEN(by_args_slot)) {
 		const struct args_row *row = &args_rows[by_args_slot[h] - 1];
 
-		if (!(row->columns & column) || strcmp(arg_text + row->entry, kernel) != 0)
+		if (!(row->columns & m->column) || strcmp(arg_text + row->entry, kernel) != 0)
 			continue;
 		ret->n = row->n;
 		for (unsigned i = 0; i < row->n; i++) {
@@ -190,11 +188,9 @@ int kafel_arg_alias(const char *kernel, const char *name, bool strict)
 
 /* --- constants --------------------------------------------------------------------------------- */
 
-bool kafel_constant(const struct arch *arch, const char *name, uint64_t *ret)
+bool kafel_constant(const struct kafel_machine *m, const char *name, uint64_t *ret)
 {
-	uint32_t column = column_of(arch);
-
-	if (!(column & CONSTANT_COLUMNS))
+	if (!(m->column & CONSTANT_COLUMNS))
 		return false;
 	for (uint32_t h = hash(name) % CONSTANT_SLOTS; constant_slot[h];
 		h = (h + 1) % CONSTANT_SLOTS) {
@@ -204,7 +200,7 @@ bool kafel_constant(const struct arch *arch, const char *name, uint64_t *ret)
 			continue;
 		*ret = row->value;
 		for (uint32_t i = row->others; i < row[1].others; i++) {
-			if (!(constant_others[i].columns & column))
+			if (!(constant_others[i].columns & m->column))
 				continue;
 			*ret = constant_others[i].value;
 			return !constant_others[i].none;
@@ -214,7 +210,7 @@ bool kafel_constant(const struct arch *arch, const char *name, uint64_t *ret)
 	return false;
 }
 
-const char *kafel_constant_nearest(const struct arch *arch, const char *name)
+const char *kafel_constant_nearest(const struct kafel_machine *m, const char *name)
 {
 	const char *best = NULL;
 	size_t len = strlen(name);
@@ -229,7 +225,7 @@ const char *kafel_constant_nearest(const struct arch *arch, const char *name)
 		if (n + least <= len || len + least <= n)
 			continue; /* as far apart as that at least */
 		d = fmt_distance(candidate, name);
-		if (d < least && d * 2 < len && kafel_constant(arch, candidate, &value)) {
+		if (d < least && d * 2 < len && kafel_constant(m, candidate, &value)) {
 			least = d;
 			best = candidate;
 		}

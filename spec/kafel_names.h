@@ -14,6 +14,14 @@
 
 #include "arch.h"
 
+/* An architecture, with what is looked up once for it. */
+struct kafel_machine {
+	const struct arch *arch;
+	uint32_t column; /* of the data, as a bit; 0: it has none */
+};
+
+struct kafel_machine kafel_machine(const struct arch *arch);
+
 struct kafel_call {
 	uint32_t number;
 	const char *kernel; /* its name; NULL: nobody knows the call */
@@ -23,13 +31,14 @@ struct kafel_call {
  * 0, or CALL_NONE where this architecture has no such call, or CALL_UNKNOWN. Names that differ from
  * kafel's only where not strict.
  */
-int kafel_call(const struct arch *arch, const char *name, bool strict, struct kafel_call *ret);
+int kafel_call(
+	const struct kafel_machine *m, const char *name, bool strict, struct kafel_call *ret);
 
 /* The call of a number. */
-struct kafel_call kafel_call_of(const struct arch *arch, uint32_t number);
+struct kafel_call kafel_call_of(const struct kafel_machine *m, uint32_t number);
 
 /* What a misspelt name may have been meant as; NULL when there is nothing near. */
-const char *kafel_call_nearest(const struct arch *arch, const char *name, bool strict);
+const char *kafel_call_nearest(const struct kafel_machine *m, const char *name, bool strict);
 
 enum { KAFEL_ARGS = 6 };
 
@@ -40,15 +49,15 @@ struct kafel_args {
 };
 
 /* False when they are not known. */
-bool kafel_args(const struct arch *arch, const char *kernel, struct kafel_args *ret);
+bool kafel_args(const struct kafel_machine *m, const char *kernel, struct kafel_args *ret);
 
 /* The index of an argument by another name: of older kernels, or (not strict) the manual's; or -1. */
 int kafel_arg_alias(const char *kernel, const char *name, bool strict);
 
 /* False when there is no such constant on this architecture. */
-bool kafel_constant(const struct arch *arch, const char *name, uint64_t *ret);
+bool kafel_constant(const struct kafel_machine *m, const char *name, uint64_t *ret);
 
 /* The nearest constant; NULL when none is near. */
-const char *kafel_constant_nearest(const struct arch *arch, const char *name);
+const char *kafel_constant_nearest(const struct kafel_machine *m, const char *name);
 
 #endif

@@ -4,14 +4,13 @@
 #include <string.h>
 
 #include "../runtime/base/fmt.h"
-#include "kafel_names.h"
 
 /* What comes later gets no suggestion: a search through all names, for each of a million, has no end. */
 enum { SUGGESTIONS_MOST = 32 };
 
 struct resolver {
 	struct kafel_work *w;
-	const struct arch *arch;
+	const struct kafel_machine *m;
 	const struct kafel_filter *filter;
 	const char *kernel; /* the call's name there; NULL: not known */
 	struct kafel_args args; /* with the names that count */
@@ -92,7 +91,7 @@ static bool hint(const struct resolver *r, const char *name, char *buf, size_t s
 		}
 	}
 	if (!near && !strict(r))
-		near = kafel_constant_nearest(r->arch, name);
+		near = kafel_constant_nearest(r->m, name);
 	if (near)
 		fmt_put(buf, size, "; did you mean '%.60s'?", near);
 	return near;
@@ -113,7 +112,7 @@ static void unknown_name(struct resolver *r, const struct kafel_expr *x)
 		}
 		if (r->args.n)
 			fmt_put(at, left, ")");
-		else if (strict(r) && kafel_constant(r->arch, x->name, &value))
+		else if (strict(r) && kafel_constant(r->m, x->name, &value))
 			fmt_put(at, left, "; kafel knows no constants but those of #define");
 	}
 	kafel_fail(r->w, KAFEL_UNKNOWN, x->at,
@@ -138,7 +137,7 @@ static const struct rule_value *name(struct resolver *r, const struct kafel_expr
 
 	if (i >= 0)
 		return rule_value_arg(r->w->pool, (unsigned)i);
-	if (!strict(r) && kafel_constant(r->arch, x->name, &value))
+	if (!strict(r) && kafel_constant(r->m, x->name, &value))
 		return number(r, value);
 	unknown_name(r, x);
 	return number(r, 1);
@@ -273,13 +272,13 @@ static void unknown_call(struct resolver *r, int why)
 {
 	const struct kafel_filter *f = r->filter;
 	const char *near = r->w->errors < SUGGESTIONS_MOST
-				   ? kafel_call_nearest(r->arch, f->name, strict(r))
+				   ? kafel_call_nearest(r->m, f->name, strict(r))
 				   : NULL;
 
 	kafel_fail(r->w, KAFEL_UNKNOWN, f->at,
 		why == CALL_NONE ? "%s has no system call '%.60s'%s%.60s%s"
 				 : "unknown system call on %s: '%.60s'%s%.60s%s",
-		r->arch->name, f->name, near ? "; did you mean '" : "", near ? near : "",
+		r->m->arch->name, f->name, near ? "; did you mean '" : "", near ? near : "",
 		near ? "'?" : "");
 }
 
@@ -288,14 +287,14 @@ static bool find_call(struct resolver *r, struct kafel_filter *f)
 	struct kafel_call call = {.number = f->number};
 
 	if (f->name) {
-		int why = kafel_call(r->arch, f->name, strict(r), &call);
+		int why = kafel_call(r->m, f->name, strict(r), &call);
 
 		if (why < 0) {
 			unknown_call(r, why);
 			return false;
 		}
 	} else if (!strict(r) && f->when) { /* kafel knows no arguments of a number */
-		call = kafel_call_of(r->arch, f->number);
+		call = kafel_call_of(r->m, f->number);
 	}
 	f->call = call.number;
 	r->kernel = call.kernel;
@@ -310,7 +309,7 @@ static void find_args(struct resolver *r)
 {
 	const struct kafel_filter *f = r->filter;
 
-	r->known = kafel_args(r->arch, r->kernel, &r->real);
+	r->known = kafel_args(r->m, r->kernel, &r->real);
 	r->args = (struct kafel_args){0};
 	if (!f->declares) {
 		r->args = r->real;
@@ -323,12 +322,12 @@ static void find_args(struct resolver *r)
 	}
 }
 
-int kafel_resolve(struct kafel_work *w, const struct arch *arch, struct kafel_filter *f)
+int kafel_resolve(struct kafel_work *w, const struct kafel_machine *m, struct kafel_filter *f)
 {
-	struct resolver r = {.w = w, .arch = arch, .filter = f};
+	struct resolver r = {.w = w, .m = m, .filter = f};
 
 	f->test = NULL;
-	f->dropped = f->guard && !(f->guard & 1u << (arch - arches));
+	f->dropped = f->guard && !(f->guard & 1u << (m->arch - arches));
 	if (f->dropped || !find_call(&r, f) || !f->when)
 		return 0;
 	find_args(&r);
@@ -341,18 +340,17 @@ int kafel_resolve(struct kafel_work *w, const struct arch *arch, struct kafel_fi
 	return 0;
 }
 
-int kafel_resolve_action(
-	struct kafel_work *w, const struct arch *arch, const struct kafel_action *a, uint32_t *ret)
+int kafel_resolve_action(struct kafel_work *w, const struct kafel_machine *m,
+	const struct kafel_action *a, uint32_t *ret)
 {
 	uint64_t value;
 
 	*ret = a->action;
 	if (!a->data)
 		return 0;
-	if (!kafel_constant(arch, a->data, &value)) {
-		const char *near = w->errors < SUGGESTIONS_MOST
-					   ? kafel_constant_nearest(arch, a->data)
-					   : NULL;
+	if (!kafel_constant(m, a->data, &value)) {
+		const char *near = w->errors < SUGGESTIONS_MOST ? kafel_constant_nearest(m, a->data)
+								: NULL;
 
 		return kafel_fail(w, KAFEL_UNKNOWN, a->at, "unknown constant '%.60s'%s%.60s%s",
 			a->data, near ? "; did you mean '" : "", near ? near : "",

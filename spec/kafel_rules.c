@@ -10,36 +10,38 @@
 
 /* --- checking ---------------------------------------------------------------------------------- */
 
-static int resolve_policy(struct kafel_work *w, const struct arch *arch, struct kafel_policy *p)
+static int resolve_policy(
+	struct kafel_work *w, const struct kafel_machine *m, struct kafel_policy *p)
 {
 	uint32_t action;
 
 	/* Errors are counted. */
 	if (p->has_otherwise)
-		(void)kafel_resolve_action(w, arch, &p->otherwise, &action);
+		(void)kafel_resolve_action(w, m, &p->otherwise, &action);
 	for (size_t i = 0; i < p->n; i++) {
-		(void)kafel_resolve_action(w, arch, &p->v[i].action, &action);
+		(void)kafel_resolve_action(w, m, &p->v[i].action, &action);
 		for (size_t k = 0; k < p->v[i].n; k++)
-			TRY(kafel_resolve(w, arch, &p->v[i].v[k]));
+			TRY(kafel_resolve(w, m, &p->v[i].v[k]));
 	}
 	return 0;
 }
 
 /* Also what no USE reaches must name things that exist. */
-static int resolve_all(struct kafel_work *w, const struct arch *arch, struct kafel_tree *t)
+static int resolve_all(struct kafel_work *w, const struct kafel_machine *m, struct kafel_tree *t)
 {
 	for (size_t i = 0; i < t->n; i++)
-		TRY(resolve_policy(w, arch, t->v[i]));
+		TRY(resolve_policy(w, m, t->v[i]));
 	return w->no_memory ? -ENOMEM : w->errors ? -EINVAL : 0;
 }
 
 /* --- rules ------------------------------------------------------------------------------------- */
 
-static int add_rules(struct kafel_work *w, struct rules_arch *a, const struct kafel_rule *rule)
+static int add_rules(struct kafel_work *w, const struct kafel_machine *m, struct rules_arch *a,
+	const struct kafel_rule *rule)
 {
 	uint32_t action;
 
-	TRY(kafel_resolve_action(w, a->arch, &rule->action, &action));
+	TRY(kafel_resolve_action(w, m, &rule->action, &action));
 	for (size_t i = 0; i < rule->n; i++) {
 		const struct kafel_filter *f = &rule->v[i];
 		struct rule *r;
@@ -60,7 +62,8 @@ static int add_rules(struct kafel_work *w, struct rules_arch *a, const struct ka
  * the first USE of a policy says anything; nor could a long one be had by using two of its kind. The
  * way back is kept in the policies: a chain of them can be longer than the stack.
  */
-static int flatten(struct kafel_work *w, struct rules_arch *a, struct kafel_tree *t)
+static int flatten(struct kafel_work *w, const struct kafel_machine *m, struct rules_arch *a,
+	struct kafel_tree *t)
 {
 	struct kafel_policy *at = t->top;
 
@@ -80,7 +83,7 @@ static int flatten(struct kafel_work *w, struct rules_arch *a, struct kafel_tree
 		}
 		rule = &at->v[at->next++];
 		if (!rule->use) {
-			TRY(add_rules(w, a, rule));
+			TRY(add_rules(w, m, a, rule));
 		} else if (!rule->use->used) {
 			rule->use->used = true;
 			rule->use->back = at;
@@ -93,20 +96,21 @@ static int flatten(struct kafel_work *w, struct rules_arch *a, struct kafel_tree
 /* --- the default ------------------------------------------------------------------------------- */
 
 /* In friendly mode also a used policy can say it; then all that say it must say the same. */
-static int find_otherwise(struct kafel_work *w, const struct kafel_tree *t, struct rules_arch *a)
+static int find_otherwise(struct kafel_work *w, const struct kafel_machine *m,
+	const struct kafel_tree *t, struct rules_arch *a)
 {
 	const struct kafel_policy *from = t->top->has_otherwise ? t->top : NULL;
 	uint32_t action;
 
 	a->otherwise = SECCOMP_RET_KILL_THREAD;
 	if (from)
-		TRY(kafel_resolve_action(w, a->arch, &from->otherwise, &a->otherwise));
+		TRY(kafel_resolve_action(w, m, &from->otherwise, &a->otherwise));
 	for (size_t i = 0; i < t->n; i++) {
 		const struct kafel_policy *p = t->v[i];
 
 		if (p == t->top || !p->used || !p->has_otherwise)
 			continue;
-		TRY(kafel_resolve_action(w, a->arch, &p->otherwise, &action));
+		TRY(kafel_resolve_action(w, m, &p->otherwise, &action));
 		if (from && action != a->otherwise)
 			return kafel_fail(w, KAFEL_DEFAULT_TWICE, p->otherwise.at,
 				"this is another DEFAULT than that of %.100s:%u:%u",
@@ -139,13 +143,14 @@ static int compile(struct kafel_work *w, const struct kafel_text *texts, size_t 
 	rules->foreign = SECCOMP_RET_KILL_THREAD;
 	rules->x32_open = w->options->strict;
 	for (size_t i = 0; i < n_archs; i++) {
+		const struct kafel_machine m = kafel_machine(archs[i]);
 		struct rules_arch *a = rules_add_arch(rules, w->pool, archs[i]);
 
 		if (!a)
 			return kafel_no_memory(w);
-		TRY(resolve_all(w, a->arch, &tree));
-		TRY(flatten(w, a, &tree));
-		TRY(find_otherwise(w, &tree, a));
+		TRY(resolve_all(w, &m, &tree));
+		TRY(flatten(w, &m, a, &tree));
+		TRY(find_otherwise(w, &m, &tree, a));
 		if (rules_sort(a, NULL) < 0)
 			return kafel_no_memory(w);
 	}

@@ -170,6 +170,39 @@ static void long_policies_end_in_a_program_or_an_error(void)
 	has_text(kafel_outcome(&f), "depth");
 }
 
+/* Four neighbouring calls, the lowest with n alternatives: kafel's own jumps overflow around 126. */
+static void put_sweep(struct str *s, unsigned n, bool masks)
+{
+	str_add(s, "ERRNO(2) { fcntl { fd != 77 && (fd == 5");
+	for (unsigned i = 0; i < n; i++)
+		str_addf(s, masks ? "|| (arg & 0x%x) == 0x%x" : "|| arg == 0x%x", 7 * i + 1000,
+			7 * i + 1000);
+	str_add(s, ") } } KILL { flock { fd == 3 || fd == 9 } } ERRNO(4) { fsync { fd == 5 } }"
+		   "ERRNO(5) { fdatasync { fd == 7 } } DEFAULT ALLOW");
+}
+
+static void no_size_is_compiled_wrong(void)
+{
+	for (unsigned n = 1; n < 180; n++) {
+		own_str struct str s = {0};
+		own_case struct kafel_case c;
+
+		put_sweep(&s, n, n % 2);
+		if (!is_int(kafel_make(&c, s.data, s.len, &strict), 0))
+			return;
+		for (uint32_t call = 71; call < 77; call++) {
+			for (uint64_t v = 0; v < 12 + n; v++) {
+				uint64_t arg = v < 12 ? v : 7 * (v - 12) + 1000;
+				struct rule_call one = {AUDIT_ARCH_X86_64, call, {v % 12, 0, arg}};
+				uint32_t want = rules_verdict(&c.rules, &one);
+
+				if (!is_int(kafel_verdict(&c, &one), want))
+					return;
+			}
+		}
+	}
+}
+
 static void ten_megabytes_come_to_an_end(void)
 {
 	static const char *const pieces[] = {
@@ -211,6 +244,7 @@ int main(void)
 	run(parts_of_a_text_are_told_apart);
 	run(depth_is_limited_as_in_kafel);
 	run(long_policies_end_in_a_program_or_an_error);
+	run(no_size_is_compiled_wrong);
 	run(ten_megabytes_come_to_an_end);
 	run(a_nul_byte_is_an_error);
 	return tap_done();
