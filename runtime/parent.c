@@ -16,6 +16,7 @@
 #include "base/sys.h"
 #include "do/cgroup.h"
 #include "do/limits.h"
+#include "do/netdev.h"
 #include "do/ns.h"
 #include "do/sched.h"
 #include "do/seccomp.h"
@@ -322,6 +323,8 @@ static int carry_out(struct parent *p, const struct step *s, struct err *e)
 		return do_id_map(p, s->args, e);
 	case STEP_RAISE_LIMITS:
 		return limits_raise(p->pid[SIDE_INIT], s->args, e);
+	case STEP_NET_DEVICE:
+		return netdev_move(p->run.proc, p->pid[SIDE_INIT], s->args, e);
 	case STEP_SCHEDULER:
 		return sched_set(p->pid[SIDE_INIT], s->args, e);
 	case STEP_IO_PRIORITY:

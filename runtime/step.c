@@ -268,6 +268,13 @@ static const struct field step_label_rows[] = {
 };
 static TABLE(step_label);
 
+static const struct field step_net_device_rows[] = {
+	FIELD_ENUM(step_net_device, who, who_words, "whose network namespace it goes to"),
+	FIELD_TEXT(step_net_device, device, "the caller's"),
+	FIELD_TEXT(step_net_device, name, "what it is called there"),
+};
+static TABLE(step_net_device);
+
 static const struct field step_text_rows[] = {
 	FIELD_TEXT(step_text, value, "the text"),
 };
@@ -423,6 +430,7 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
 	[STEP_KEYRING] = {"keyring", I, &table_step_text},
 	[STEP_BECOME] = {"become", I, &table_step_ids},
 	[STEP_LOOPBACK] = {"loopback", I, NULL},
+	[STEP_NET_DEVICE] = {"net-device", P, &table_step_net_device},
 	[STEP_PROPAGATION] = {"propagation", I, &table_step_propagation},
 	[STEP_ROOT] = {"root", I, &table_step_root},
 	[STEP_MOUNT] = {"mount", I, &table_step_mount},

@@ -42,6 +42,7 @@ enum step_kind {
 	STEP_KEYRING,
 	STEP_BECOME,
 	STEP_LOOPBACK,
+	STEP_NET_DEVICE,
 	/* filesystem */
 	STEP_PROPAGATION,
 	STEP_ROOT,
@@ -313,6 +314,11 @@ struct step_label {
 	const char *module; /* "apparmor" or "selinux" */
 	const char *file; /* of /proc/self/attr: "exec" */
 	const char *value; /* what is written there */
+};
+
+struct step_net_device {
+	OPT(int32_t, who); /* whose network namespace it goes to */
+	const char *device, *name;
 };
 
 struct step_text {

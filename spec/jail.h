@@ -248,8 +248,16 @@ struct jail_rlimits {
 	size_t n;
 };
 
+struct jail_net_device {
+	const char *device; /* as the caller's network namespace has it */
+	const char *name; /* in the jail; "eth%d": with the lowest number that is free */
+	const void *at;
+};
+
 struct jail_net {
 	bool loopback; /* bring lo up in a new network namespace */
+	struct jail_net_device *devices; /* that are moved into the jail's */
+	size_t n;
 };
 
 struct jail_sysctl {

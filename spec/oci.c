@@ -185,7 +185,7 @@ static const struct field oci_device_rows[] = {
 static OPEN_TABLE(oci_device);
 
 static const struct field oci_net_device_rows[] = {
-	FIELD_TEXT(oci_net_device, name, "its name in the container"),
+	FIELD_TEXT(oci_net_device, name, "its name in the container; %d is a free number"),
 };
 static OPEN_TABLE(oci_net_device);
 
@@ -313,7 +313,7 @@ static const struct field oci_linux_rows[] = {
 	FIELD_OBJECT(oci_linux, timeOffsets, oci_time_offsets, "clocks of the time namespace"),
 	FIELD_OBJECTS(oci_linux, devices, oci_device, "device nodes to make"),
 	FIELD_MAP_OBJECTS(oci_linux, netDevices, oci_net_device,
-		"network devices to move into the network namespace", .flags = FIELD_NOT_YET),
+		"network devices to move into the network namespace"),
 	FIELD_TEXT(oci_linux, cgroupsPath, "the container's cgroup"),
 	FIELD_OBJECT(oci_linux, resources, oci_resources, "limits of the cgroup"),
 	FIELD_ENUM(oci_linux, rootfsPropagation, rootfs_propagation_words,

@@ -99,7 +99,7 @@ static void put_linux(struct json_writer *w)
 	send(w, EVENT_OBJECT, NULL);
 	put_enabled(w, "idmap", true);
 	send(w, EVENT_OBJECT_END, NULL);
-	put_enabled(w, "netDevices", false);
+	put_enabled(w, "netDevices", true);
 	send(w, EVENT_OBJECT_END, NULL);
 }
 

@@ -228,7 +228,6 @@ static void what_is_not_enforced_is_refused(void)
 	static const struct {
 		const char *process, *linux_, *name;
 	} all[] = {
-		{"", "'netDevices':{'eth0':{}}", "linux.netDevices"},
 		{"", "'intelRdt':{'closID':'x'}", "linux.intelRdt (f:3:"},
 	};
 
