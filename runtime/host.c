@@ -37,6 +37,7 @@ static const struct field host_rows[] = {
 	FIELD_BOOL(host, selinux, "SELinux is enabled", .dflt = "false"),
 	FIELD_U32(host, last_cap, "the kernel's last capability", .dflt = "40"),
 	FIELD_OBJECTS(host, hierarchies, host_hierarchy, "cgroup hierarchies"),
+	FIELD_TEXT(host, resctrl, "where the resctrl filesystem is mounted"),
 };
 TABLE(host);
 
@@ -153,11 +154,25 @@ static bool known_hierarchy(const struct host *host, const char *options, bool v
 	return false;
 }
 
+static int add_resctrl(struct host *host, struct pool *pool, char *line)
+{
+	char *mount;
+
+	for (int i = 0; i < 4; i++)
+		cut(&line); /* mount id, parent, device, root */
+	mount = cut(&line);
+	unescape(mount);
+	host->resctrl = host->resctrl ? host->resctrl : pool_text(pool, mount);
+	return host->resctrl ? 0 : -ENOMEM;
+}
+
 static int read_mount_line(struct host *host, struct pool *pool, char *line)
 {
 	char *root, *mount, *type, *options;
 	bool v2;
 
+	if (strstr(line, " - resctrl "))
+		return add_resctrl(host, pool, line);
 	type = strstr(line, " - cgroup");
 	if (!type)
 		return 0;

@@ -31,6 +31,7 @@ struct host {
 	OPT(bool, selinux); /* likewise, with a policy */
 	OPT(uint32_t, last_cap);
 	LIST_OF(struct host_hierarchy) hierarchies;
+	const char *resctrl; /* where it is mounted; NULL: it is not */
 };
 
 extern const struct table table_host;

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "do/cgroup.h"
+#include "do/rdt.h"
 #include "life.h"
 
 /* --- hooks ----------------------------------------------------------------------------------------- */
@@ -214,6 +215,8 @@ static int remove_all(struct life *l, struct err *e)
 {
 	list_each (i, l->state->cgroups)
 		TRY(cgroup_remove(l->state->cgroups.v[i], e));
+	list_each (i, l->state->resctrl_own)
+		TRY(rdt_remove(l->state->resctrl_own.v[i], e));
 	TRY(state_remove(l->root, l->o.id, l->dir, e));
 	l->claimed = false;
 	return life_state_hooks(l, "poststop", "stopped", 0, false, e);

@@ -204,7 +204,8 @@ static void forget_joins(struct jail *jail)
 static int make_plan(struct life *l, struct err *e)
 {
 	const struct state *s = l->state;
-	struct plan_target target = {.namespaces = s->namespaces, .v2 = s->cgroup_v2};
+	struct plan_target target = {
+		.namespaces = s->namespaces, .v2 = s->cgroup_v2, .rdt = s->resctrl};
 
 	forget_joins(&l->loaded.jail);
 	/* The time limit is the container's as a whole, and kept by who started it. */

@@ -76,6 +76,40 @@ static uint64_t own_namespaces(const struct jail *jail)
 	return flags;
 }
 
+static int add_text(struct texts *to, const char *text, struct pool *pool, struct err *e)
+{
+	const char **v = pool_grow(pool, to->v, to->n, sizeof(*v));
+
+	if (!v || !text)
+		return err_memory(e);
+	to->v = v;
+	to->v[to->n++] = text;
+	return 0;
+}
+
+/* What is in a group stands before it: it is removed first. */
+static int list_rdt(const struct life *l, struct state *s, struct pool *pool, struct err *e)
+{
+	for (size_t i = 0; i < l->plan.n; i++) {
+		const struct step_rdt *a = l->plan.v[i].args;
+		const struct step_rdt_enter *enter = l->plan.v[i].args;
+
+		if (l->plan.v[i].kind == STEP_RDT_ENTER)
+			s->resctrl = enter->groups;
+		if (l->plan.v[i].kind != STEP_RDT)
+			continue;
+		if (a->monitor)
+			TRY(add_text(&s->resctrl_own,
+				pool_printf(
+					pool, "%s%s/mon_groups/%s", a->mount, a->group, a->monitor),
+				pool, e));
+		if (a->own)
+			TRY(add_text(&s->resctrl_own, pool_printf(pool, "%s%s", a->mount, a->group),
+				pool, e));
+	}
+	return 0;
+}
+
 /* The cgroups that the plan will make: written down before they are there, so that delete finds them. */
 static int list_cgroups(const struct life *l, struct state *s, struct pool *pool, struct err *e)
 {
@@ -135,6 +169,7 @@ static int first_state(struct life *l, struct err *e)
 		OPT_SET(s, no_new_keyring, true);
 	TRY(copy_hooks(&jail->hooks[HOOK_POSTSTART], (struct list *)&s->poststart, &l->pool, e));
 	TRY(copy_hooks(&jail->hooks[HOOK_POSTSTOP], (struct list *)&s->poststop, &l->pool, e));
+	TRY(list_rdt(l, s, &l->pool, e));
 	return list_cgroups(l, s, &l->pool, e);
 }
 

@@ -18,6 +18,7 @@
 #include "do/limits.h"
 #include "do/netdev.h"
 #include "do/ns.h"
+#include "do/rdt.h"
 #include "do/sched.h"
 #include "do/seccomp.h"
 #include "do/talk.h"
@@ -138,6 +139,8 @@ void parent_abort(struct parent *p)
 		if (cgroup_remove(p->made_cgroups.v[i], &e) < 0)
 			log_warning("%s", e.text);
 	}
+	if (p->rdt && rdt_unmake(p->rdt, p->rdt_made, &e) < 0)
+		log_warning("%s", e.text);
 }
 
 void parent_done(struct parent *p)
@@ -199,6 +202,13 @@ static int do_cgroup_devices(struct parent *p, const struct step_cgroup_devices 
 	int dir = p->run.slots[a->slot];
 
 	return dir < 0 ? 0 : cgroup_devices(dir, a, e);
+}
+
+/* What is made is put down first, for who takes it back. */
+static int do_rdt(struct parent *p, const struct step_rdt *a, struct err *e)
+{
+	p->rdt = a;
+	return rdt_make(a, &p->rdt_made, e);
 }
 
 static int do_clone(struct parent *p, const struct step_clone *a, struct err *e)
@@ -323,6 +333,10 @@ static int carry_out(struct parent *p, const struct step *s, struct err *e)
 		return do_id_map(p, s->args, e);
 	case STEP_RAISE_LIMITS:
 		return limits_raise(p->pid[SIDE_INIT], s->args, e);
+	case STEP_RDT:
+		return do_rdt(p, s->args, e);
+	case STEP_RDT_ENTER:
+		return rdt_enter(p->pid[SIDE_INIT], s->args, e);
 	case STEP_NET_DEVICE:
 		return netdev_move(p->run.proc, p->pid[SIDE_INIT], s->args, e);
 	case STEP_SCHEDULER:

@@ -31,6 +31,8 @@ struct parent {
 	struct spawned spawned; /* a hook or a helper that is running; pid 0: none */
 	const char *doing; /* what it is, for its failure */
 	struct texts made_cgroups;
+	const struct step_rdt *rdt; /* carried out so far as rdt_made says (rdt.h) */
+	unsigned rdt_made;
 	struct pool pool;
 };
 

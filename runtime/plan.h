@@ -36,6 +36,7 @@ int plan_make(const struct jail *jail, const struct host *host, struct plan *ret
 struct plan_target {
 	uint64_t namespaces; /* CLONE_NEW…, those that the jail does not share with its caller */
 	struct jail_paths cgroups; /* its directories, v1 or v2 */
+	struct texts rdt; /* its resctrl groups */
 	bool v2;
 };
 

@@ -38,6 +38,7 @@ struct builder {
 	struct i32s enter_late; /* and once all is set up: a small memory limit */
 	struct texts cgroup_dirs, cgroup_names; /* the jail's cgroups on the host */
 	int ns_slots[NS_KINDS];
+	struct texts rdt; /* directories of the jail's resctrl groups */
 	bool updates; /* the limits are those of a container that is there */
 };
 
@@ -90,6 +91,9 @@ int plan_mounts(struct builder *b);
 int plan_devices(struct builder *b);
 void plan_console(struct builder *b);
 void plan_pivot(struct builder *b);
+/* The resctrl group is made before anybody is born, and entered after. */
+int plan_rdt(struct builder *b);
+void plan_rdt_enter(struct builder *b, const struct texts *groups, bool optional);
 int plan_process(struct builder *b);
 int plan_lsm(struct builder *b);
 /* In front of a new keyring: it has the process's label. */

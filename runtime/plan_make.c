@@ -331,8 +331,10 @@ int plan_make(const struct jail *jail, const struct host *host, struct plan *ret
 	begin(&b, jail, host, &plan, e);
 	open_namespaces(&b);
 	TRY(plan_cgroup(&b));
+	TRY(plan_rdt(&b));
 	TRY(plan_root(&b));
 	births(&b);
+	plan_rdt_enter(&b, &b.rdt, false);
 	TRY(net_devices(&b));
 	setup_namespaces(&b);
 	TRY(plan_mounts(&b));
@@ -422,6 +424,7 @@ int plan_exec(const struct jail *jail, const struct host *host, const struct pla
 	if (!host->privileged)
 		forget_self(&b, SIDE_MID);
 	add_clone(&b, SIDE_MID, SIDE_INIT, 0);
+	plan_rdt_enter(&b, &target->rdt, true);
 	if (b.userns)
 		plan_raise_limits(&b, SIDE_PARENT);
 	become(&b);

@@ -39,6 +39,8 @@ static const struct field state_rows[] = {
 	FIELD_U64(state, creator_started, "when that began"),
 	FIELD_MAP(state, annotations, "of the config"),
 	FIELD_TEXTS(state, cgroups, "directories of its cgroups"),
+	FIELD_TEXTS(state, resctrl, "directories of its resctrl groups"),
+	FIELD_TEXTS(state, resctrl_own, "those of them that were made for it"),
 	FIELD_BOOL(state, cgroup_v2, "they are of cgroup v2"),
 	FIELD_MASK(state, namespaces, ns_flag_words, "that it does not share with its caller"),
 	FIELD_TEXT(state, config, "name of its config"),

@@ -35,6 +35,8 @@ struct state {
 	struct pairs annotations;
 	struct texts cgroups; /* directories of its own cgroups */
 	OPT(bool, cgroup_v2);
+	struct texts resctrl,
+		resctrl_own; /* groups that it is in; those of them that are its own */
 	OPT(uint64_t, namespaces); /* CLONE_NEW…, those it does not share */
 	const char *config; /* name of the config, for messages */
 	OPT(int32_t, dialect);

@@ -70,6 +70,22 @@ static const struct field step_id_space_rows[] = {
 };
 static TABLE(step_id_space);
 
+static const struct field step_rdt_rows[] = {
+	FIELD_TEXT(step_rdt, mount, "of resctrl"),
+	FIELD_TEXT(step_rdt, group, "below it"),
+	FIELD_BOOL(step_rdt, own, "it is new, and removed at the end"),
+	FIELD_TEXT(step_rdt, schemata, "its lines: written, or what they must be already"),
+	FIELD_TEXT(step_rdt, monitor, "monitoring group that is made in it"),
+};
+static TABLE(step_rdt);
+
+static const struct field step_rdt_enter_rows[] = {
+	FIELD_ENUM(step_rdt_enter, who, who_words, "who"),
+	FIELD_TEXTS(step_rdt_enter, groups, "resctrl groups to be in"),
+	FIELD_BOOL(step_rdt_enter, optional, "one that is gone is passed over"),
+};
+static TABLE(step_rdt_enter);
+
 static const struct field step_tree_rows[] = {
 	FIELD_TEXT(step_tree, path, "on the host"),
 	FIELD_BOOL(step_tree, recursive, "with what is mounted beneath"),
@@ -414,6 +430,8 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
 	[STEP_CGROUP_SET] = {"cgroup-set", P, &table_step_cgroup_set},
 	[STEP_CGROUP_DEVICES] = {"cgroup-devices", P, &table_step_cgroup_devices},
 	[STEP_ID_SPACE] = {"id-space", P, &table_step_id_space},
+	[STEP_RDT] = {"resctrl", P, &table_step_rdt},
+	[STEP_RDT_ENTER] = {"resctrl-enter", P, &table_step_rdt_enter},
 	[STEP_TREE] = {"tree", P, &table_step_tree},
 	[STEP_FILESYSTEM] = {"filesystem", P, &table_step_mount},
 	[STEP_CLONE] = {"clone", P | M, &table_step_clone},

@@ -24,6 +24,7 @@ enum step_kind {
 	STEP_CGROUP_SET,
 	STEP_CGROUP_DEVICES,
 	STEP_ID_SPACE,
+	STEP_RDT,
 	STEP_TREE,
 	STEP_FILESYSTEM,
 	/* births and the ids of who is born */
@@ -43,6 +44,7 @@ enum step_kind {
 	STEP_BECOME,
 	STEP_LOOPBACK,
 	STEP_NET_DEVICE,
+	STEP_RDT_ENTER,
 	/* filesystem */
 	STEP_PROPAGATION,
 	STEP_ROOT,
@@ -142,6 +144,20 @@ struct step_cgroup_devices {
 struct step_id_space {
 	OPT(int32_t, slot); /* a user namespace nobody is in */
 	const char *uids, *gids; /* lines of its maps */
+};
+
+struct step_rdt {
+	const char *mount;
+	const char *group; /* below it; "": the root group */
+	OPT(bool, own); /* it is made, and nobody else's */
+	const char *schemata; /* absent: the group is there already, or takes the defaults */
+	const char *monitor; /* monitoring group that is made in it */
+};
+
+struct step_rdt_enter {
+	OPT(int32_t, who);
+	struct texts groups; /* directories */
+	OPT(bool, optional); /* one that is gone is passed over */
 };
 
 struct step_tree {

@@ -237,6 +237,15 @@ struct jail_cgroup {
 	const void *at, *at_memory, *at_cpu, *at_pids, *at_devices, *at_io, *at_net;
 };
 
+/* A group of the resctrl filesystem: cache and memory bandwidth. */
+struct jail_rdt {
+	bool set;
+	const char *group; /* "/": the root group; NULL: one of its own, with the jail's name */
+	const char *schemata; /* lines; NULL: as they are */
+	bool monitor; /* a monitoring group of its own */
+	const void *at;
+};
+
 struct jail_rlimit {
 	int resource;
 	struct rlimit limit;
@@ -409,6 +418,7 @@ struct jail {
 	struct jail_devices devices;
 	struct jail_paths masked, readonly;
 	struct jail_cgroup cgroup;
+	struct jail_rdt rdt;
 	struct jail_net net;
 	const char *hostname, *domainname;
 	const void *at_hostname, *at_domainname; /* see origin.h */

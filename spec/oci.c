@@ -253,7 +253,7 @@ static const struct field oci_seccomp_rows[] = {
 OPEN_TABLE(oci_seccomp);
 
 static const struct field oci_intel_rdt_rows[] = {
-	FIELD_TEXT(oci_intel_rdt, closID, "class of service"),
+	FIELD_TEXT(oci_intel_rdt, closID, "group of resctrl; absent: one named by the container"),
 	FIELD_TEXTS(oci_intel_rdt, schemata, "lines of the schemata file"),
 	FIELD_TEXT(oci_intel_rdt, l3CacheSchema, "L3 cache lines"),
 	FIELD_TEXT(oci_intel_rdt, memBwSchema, "memory bandwidth line", .check = check_mem_bw),
@@ -323,8 +323,7 @@ static const struct field oci_linux_rows[] = {
 	FIELD_TEXTS(oci_linux, maskedPaths, "paths to hide"),
 	FIELD_TEXTS(oci_linux, readonlyPaths, "paths to make read-only"),
 	FIELD_TEXT(oci_linux, mountLabel, "SELinux context of the mounts"),
-	FIELD_OBJECT(oci_linux, intelRdt, oci_intel_rdt, "cache and memory bandwidth (resctrl)",
-		.flags = FIELD_NOT_YET),
+	FIELD_OBJECT(oci_linux, intelRdt, oci_intel_rdt, "cache and memory bandwidth (resctrl)"),
 	FIELD_OBJECT(oci_linux, memoryPolicy, oci_memory_policy, "NUMA memory policy"),
 	FIELD_OBJECT(oci_linux, personality, oci_personality, "execution domain"),
 };

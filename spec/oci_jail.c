@@ -312,6 +312,7 @@ int oci_jail(const struct oci_config *doc, const struct origin *origin, const st
 	load_paths(&l.os->maskedPaths, &jail->masked);
 	load_paths(&l.os->readonlyPaths, &jail->readonly);
 	TRY(oci_load_limits(&l));
+	TRY(oci_load_rdt(&l));
 	TRY(oci_load_net(&l));
 	TRY(oci_load_process(&l));
 	TRY(oci_load_seccomp(&l));

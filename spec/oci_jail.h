@@ -66,6 +66,7 @@ int oci_load_devices(struct oci_load *l);
 int oci_load_limits(struct oci_load *l);
 int oci_load_process(struct oci_load *l);
 int oci_load_seccomp(struct oci_load *l);
+int oci_load_rdt(struct oci_load *l);
 int oci_load_net(struct oci_load *l);
 int oci_load_memory_policy(struct oci_load *l);
 /* That a text is a list of numbers, when it is there and not empty; what: "CPUs". */

@@ -89,7 +89,12 @@ static void put_linux(struct json_writer *w)
 	put_seccomp(w);
 	put_enabled(w, "apparmor", true);
 	put_enabled(w, "selinux", true);
-	put_enabled(w, "intelRdt", false);
+	send(w, EVENT_KEY, "intelRdt");
+	send(w, EVENT_OBJECT, NULL);
+	put_bool(w, "enabled", true);
+	put_bool(w, "schemata", true);
+	put_bool(w, "monitoring", true);
+	send(w, EVENT_OBJECT_END, NULL);
 	send(w, EVENT_KEY, "memoryPolicy");
 	send(w, EVENT_OBJECT, NULL);
 	put_words(w, "modes", &mempolicy_mode_words);

@@ -223,21 +223,6 @@ static int supported(const char *process, const char *linux_)
 	return check_supported(&table_oci_config, doc, origin, &err);
 }
 
-static void what_is_not_enforced_is_refused(void)
-{
-	static const struct {
-		const char *process, *linux_, *name;
-	} all[] = {
-		{"", "'intelRdt':{'closID':'x'}", "linux.intelRdt (f:3:"},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
-		is_int(supported(all[i].process, all[i].linux_), -ENOTSUP);
-		has_text(err.text, all[i].name);
-		has_text(err.text, ": not supported yet");
-	}
-}
-
 static void what_asks_for_nothing_is_taken(void)
 {
 	is_int(supported("", ""), 0);
@@ -285,7 +270,6 @@ int main(void)
 	run(ranges_must_not_overlap);
 	run(the_kernel_takes_so_many_ranges);
 	run(clocks_and_paths);
-	run(what_is_not_enforced_is_refused);
 	run(what_asks_for_nothing_is_taken);
 	run(what_was_made_later_must_be_complete);
 	pool_done(&pool);

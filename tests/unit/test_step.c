@@ -34,6 +34,8 @@ static bool is_the_parents_own(int kind)
 	case STEP_CGROUP_DEVICES:
 	case STEP_CLONE:
 	case STEP_NET_DEVICE:
+	case STEP_RDT:
+	case STEP_RDT_ENTER:
 	case STEP_NO_SETGROUPS:
 	case STEP_ID_MAP:
 	case STEP_CREATED:
