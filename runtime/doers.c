@@ -81,7 +81,7 @@ static int do_join(struct run *r, const struct step *s, struct err *e)
 
 	if (fd < 0)
 		return 0; /* joined in the first round */
-	ret = ns_join(fd, a->namespaces, e);
+	ret = ns_join(fd, a->namespaces, a->keep_groups, e);
 	if (ret == -EPERM && a->retry)
 		return 0;
 	if (ret < 0)

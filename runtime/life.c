@@ -40,6 +40,7 @@ static const struct field life_options_rows[] = {
 	FIELD_BOOL(life_options, strict, "unknown keys of the config are errors"),
 	FIELD_TEXT(life_options, pid_file, "file that the process id is written to"),
 	FIELD_TEXT(life_options, console_socket, "socket that the terminal's master is sent to"),
+	FIELD_TEXT(life_options, pidfd_socket, "socket that a pidfd of the process is sent to"),
 	FIELD_U32(life_options, preserve_fds, "how many fds from 3 on the program inherits",
 		.max = 4096),
 	FIELD_BOOL(life_options, no_pivot, "chroot in place of pivot_root"),

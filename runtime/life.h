@@ -28,7 +28,7 @@ struct life_options {
 	const char *bundle, *config;
 	struct texts args, set;
 	OPT(bool, strict);
-	const char *pid_file, *console_socket;
+	const char *pid_file, *console_socket, *pidfd_socket;
 	OPT(uint32_t, preserve_fds);
 	OPT(bool, no_pivot);
 	OPT(bool, no_new_keyring);
@@ -159,6 +159,8 @@ int life_watch(struct life *l, struct err *e);
 int life_check_fds(const struct life *l, struct err *e);
 
 int life_write_pid_file(const char *path, pid_t pid, struct err *e);
+/* what: "standard" for a container's first process, "setns" for one of exec. */
+int life_send_pidfd(const char *socket, int pidfd, const char *what, struct err *e);
 int life_send_console(const char *socket, int console, struct err *e);
 /* Sends the filter's listener to its agent, and closes it. */
 int life_send_listener(struct life *l, int listener, const char *status, struct err *e);

@@ -54,6 +54,7 @@ static int load_process_file(struct life *l, struct err *e)
 	p->personality_set = first.personality_set;
 	p->personality = first.personality;
 	p->memory = first.memory;
+	p->keep_groups = first.keep_groups;
 	l->loaded.jail.origin = origin;
 	return 0;
 }

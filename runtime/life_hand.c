@@ -76,6 +76,14 @@ static int send_fd(const char *path, int fd, const char *text, size_t len, struc
 	return fd_write_all(sock, text + sent, len - (size_t)sent, e);
 }
 
+/* As runc does it, for the engines that listen there. */
+int life_send_pidfd(const char *path, int pidfd, const char *what, struct err *e)
+{
+	if (send_fd(path, pidfd, what, strlen(what), e) < 0)
+		return err_add(e, "pidfd socket '%s'", path);
+	return 0;
+}
+
 /* One message: the fd, and the terminal's name as its data. */
 int life_send_console(const char *path, int console, struct err *e)
 {

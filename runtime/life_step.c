@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/fmt.h"
 #include "base/log.h"
+#include "base/sys.h"
 #include "do/cgroup.h"
 #include "life.h"
 
@@ -28,6 +29,37 @@ static int give_console(struct life *l, struct err *e)
 	return 0;
 }
 
+static const char *annotation(const struct life *l, const char *key)
+{
+	const struct pairs *all = &l->loaded.jail.notes.annotations;
+
+	for (size_t i = 0; i < all->n; i++) {
+		if (!strcmp(all->v[i].key, key))
+			return all->v[i].value;
+	}
+	return NULL;
+}
+
+static int give_pidfd(struct life *l, struct err *e)
+{
+	const char *receiver = annotation(l, "run.oci.pidfd_receiver");
+	own_fd int opened = -1;
+	int pidfd = l->parent.pidfd[SIDE_INIT];
+
+	if (!l->o.pidfd_socket && (!receiver || !l->claimed))
+		return 0;
+	if (pidfd < 0)
+		pidfd = opened = sys_pidfd_open(l->pid, 0);
+	if (pidfd < 0)
+		return err_sys(e, -pidfd, "open a pidfd of the process");
+	if (l->o.pidfd_socket)
+		TRY(life_send_pidfd(
+			l->o.pidfd_socket, pidfd, l->claimed ? "standard" : "setns", e));
+	if (receiver && l->claimed)
+		TRY(life_send_pidfd(receiver, pidfd, "standard", e));
+	return 0;
+}
+
 /* All is made: the container has a process, and says so where it was asked to. */
 static int record_created(struct life *l, struct err *e)
 {
@@ -37,6 +69,7 @@ static int record_created(struct life *l, struct err *e)
 	l->pid = l->parent.pid[SIDE_INIT];
 	log_debug("'%s': all is set up, as process %d", l->o.id, (int)l->pid);
 	TRY(give_console(l, e));
+	TRY(give_pidfd(l, e));
 	if (l->claimed) {
 		if (state_process_start(l->pid, &started) < 0)
 			return err_set(e, ESRCH, "the container's process is gone");

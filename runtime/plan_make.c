@@ -89,6 +89,8 @@ static void add_join(struct builder *b, enum side side, int kind, bool retry)
 	OPT_SET(s, namespaces, ns_names[kind].flag);
 	if (retry)
 		OPT_SET(s, retry, true);
+	if (kind == NS_USER && b->jail->process.keep_groups)
+		OPT_SET(s, keep_groups, true);
 }
 
 /*
@@ -421,6 +423,8 @@ int plan_exec(const struct jail *jail, const struct host *host, const struct pla
 	s = plan_add(&b, SIDE_MID, STEP_JOIN, NULL);
 	OPT_SET(s, slot, pidfd);
 	OPT_SET(s, namespaces, target->namespaces);
+	if (target->namespaces & CLONE_NEWUSER && jail->process.keep_groups)
+		OPT_SET(s, keep_groups, true);
 	if (!host->privileged)
 		forget_self(&b, SIDE_MID);
 	add_clone(&b, SIDE_MID, SIDE_INIT, 0);

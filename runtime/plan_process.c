@@ -234,7 +234,7 @@ int plan_process(struct builder *b)
 
 	if (!p->args.n && !p->file)
 		return PLAN_FAIL(b, p->at, EINVAL, "args: the program to run is missing");
-	if (p->groups.n && groups_are_fixed(b)) {
+	if (p->groups.n && !p->keep_groups && groups_are_fixed(b)) {
 		PLAN_FAIL(b, p->at_user, EPERM,
 			"supplementary groups cannot be set without privilege");
 		return err_fix(b->e, "leave them out, or map group ids by /etc/subgid");

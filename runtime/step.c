@@ -120,6 +120,7 @@ static TABLE(step_who);
 static const struct field step_join_rows[] = {
 	FIELD_MASK(step_join, namespaces, ns_flag_words, "which"),
 	FIELD_I32(step_join, slot, "of the namespace or of a process in it"),
+	FIELD_BOOL(step_join, keep_groups, "with the caller's supplementary groups"),
 	FIELD_BOOL(step_join, retry, "when not permitted, again after the user namespace"),
 };
 static TABLE(step_join);

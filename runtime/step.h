@@ -190,6 +190,7 @@ struct step_who {
 struct step_join {
 	OPT(int32_t, slot);
 	OPT(uint64_t, namespaces);
+	OPT(bool, keep_groups); /* a user namespace: with the caller's supplementary groups */
 	OPT(bool, retry); /* EPERM is no failure yet: it is joined again after the user namespace */
 };
 

@@ -163,6 +163,7 @@ int oci_jail_process(const struct oci_process *doc, const struct origin *origin,
 int oci_load_process(struct oci_load *l)
 {
 	const struct oci_personality *p = l->os->personality;
+	const struct pair *keep;
 	struct jail *jail = l->jail;
 
 	jail->hostname = l->doc->hostname;
@@ -172,6 +173,8 @@ int oci_load_process(struct oci_load *l)
 	if (!l->doc->process)
 		return OCI_FAIL(l, NULL, "%s: 'process' is missing", l->origin->file);
 	TRY(oci_jail_process(l->doc->process, l->origin, l->pool, &jail->process, l->e));
+	keep = oci_annotation(l, "run.oci.keep_original_groups");
+	jail->process.keep_groups = keep && strcmp(keep->value, "0") != 0;
 	TRY(oci_load_memory_policy(l));
 	if (p) {
 		if (p->flags.n)

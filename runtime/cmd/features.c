@@ -133,6 +133,7 @@ int cmd_features(struct cmd_call *c)
 	send(&w, EVENT_KEY, "potentiallyUnsafeConfigAnnotations");
 	send(&w, EVENT_LIST, NULL);
 	send(&w, EVENT_TEXT, "org.jailrt.");
+	send(&w, EVENT_TEXT, "run.oci.");
 	send(&w, EVENT_LIST_END, NULL);
 	send(&w, EVENT_OBJECT_END, NULL);
 	str_addc(&out, '\n');

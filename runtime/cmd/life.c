@@ -39,6 +39,8 @@ static const struct option_row cmd_exec_options_v[] = {
 	{"tty", 't', NULL, "tty", NULL, "give it a terminal", false},
 	{"console-socket", 0, "SOCKET", "console_socket", NULL,
 		"unix socket that the terminal's master is sent to", false},
+	{"pidfd-socket", 0, "SOCKET", "pidfd_socket", NULL,
+		"unix socket that a pidfd of the process is sent to", false},
 	{"pid-file", 0, "FILE", "pid_file", NULL, "file to write the process id to", false},
 	{"cwd", 0, "DIR", "cwd", NULL, "working directory", false},
 	{"env", 'e', "NAME=VALUE", "env", NULL, "set an environment variable", false},

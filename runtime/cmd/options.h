@@ -23,6 +23,8 @@
 		"unix socket that the terminal's master is sent to", false},                 \
 		{"pid-file", 0, "FILE", "pid_file", NULL, "file to write the process id to", \
 			false},                                                              \
+		{"pidfd-socket", 0, "SOCKET", "pidfd_socket", NULL,                          \
+			"unix socket that a pidfd of the process is sent to", false},        \
 		{"preserve-fds", 0, "N", "preserve_fds", NULL,                               \
 			"pass N file descriptors on, from 3 on", false},                     \
 		{"no-pivot", 0, NULL, "no_pivot", NULL,                                      \

@@ -47,7 +47,7 @@ int ns_open(const char *path, uint64_t flag, const char *type, struct err *e)
 	return take_fd(&fd);
 }
 
-int ns_join(int fd, uint64_t flags, struct err *e)
+int ns_join(int fd, uint64_t flags, bool keep_groups, struct err *e)
 {
 	int r;
 
@@ -55,7 +55,7 @@ int ns_join(int fd, uint64_t flags, struct err *e)
 	 * A user namespace may have given up setgroups(2): the caller's groups are dropped on this side
 	 * of it. Who may not do that here must be able to there, or fails there.
 	 */
-	if (flags & CLONE_NEWUSER)
+	if (flags & CLONE_NEWUSER && !keep_groups)
 		(void)sys_setgroups(0, NULL);
 	r = sys_setns(fd, (int)flags);
 

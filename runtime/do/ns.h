@@ -16,8 +16,11 @@
 /* Opens the namespace that a file stands for, and makes sure that it is of that type (ioctl_ns(2)). */
 int ns_open(const char *path, uint64_t flag, const char *type, struct err *e);
 
-/* fd is of a namespace, or a pidfd: then the namespaces of that process, all in one step (5.8). */
-int ns_join(int fd, uint64_t flags, struct err *e);
+/*
+ * fd is of a namespace, or a pidfd: then the namespaces of that process, all in one step (5.8). With a
+ * user namespace the supplementary groups are dropped, unless they are to be kept.
+ */
+int ns_join(int fd, uint64_t flags, bool keep_groups, struct err *e);
 int ns_unshare(uint64_t flags, struct err *e);
 
 /*
