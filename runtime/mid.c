@@ -3,6 +3,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/own.h"
 #include "do/ns.h"
 #include "do/talk.h"
@@ -14,12 +15,53 @@
  * anybody is in it. It gives birth to init as its own sibling, says so, and ends.
  */
 
+static size_t keep_tasks(struct run *r, int keep[], size_t n, size_t most)
+{
+	const struct plan *p = r->plan;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct step_cgroup_enter *a = p->v[i].args;
+
+		if (p->v[i].kind != STEP_CGROUP_ENTER)
+			continue;
+		for (size_t k = 0; k < a->slots.n && n < most; k++)
+			keep[n++] = r->slots[a->slots.v[k]];
+	}
+	return n;
+}
+
+/*
+ * Who is born among the jail's own processes brings nothing of the host along that it does not need: the
+ * host's procfs and directories of cgroups would lead whoever may trace it there out of the jail.
+ */
+static void shed(struct run *r)
+{
+	int keep[64] = {
+		r->talk[RUN_CHILD_END(SIDE_MID)], r->talk[RUN_CHILD_END(SIDE_INIT)], r->null};
+	size_t n = keep_tasks(r, keep, 3, ARRAY_LEN(keep));
+
+	fd_close_others(3 + (int)r->keep_fds, keep, n);
+	r->proc = -1;
+	for (int i = 0; i < r->plan->slots; i++) {
+		bool kept = false;
+
+		for (size_t k = 0; k < n; k++)
+			kept = kept || keep[k] == r->slots[i];
+		if (!kept)
+			r->slots[i] = -1;
+	}
+}
+
 static int give_birth(struct run *r, size_t at, struct err *e)
 {
 	const struct step_clone *a = r->plan->v[at].args;
 	struct talk_message m = {.type = TALK_BORN};
 	own_fd int pidfd = -1;
-	pid_t pid = ns_clone(a->namespaces, -1, true, &pidfd, e);
+	pid_t pid;
+
+	if (r->plan->guest)
+		shed(r);
+	pid = ns_clone(a->namespaces, -1, true, &pidfd, e);
 
 	TRY(pid);
 	if (pid == 0) {

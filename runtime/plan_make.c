@@ -415,11 +415,12 @@ int plan_exec(const struct jail *jail, const struct host *host, const struct pla
 	begin(&b, jail, host, &plan, e);
 	pidfd = plan_slot(&b);
 	exec_cgroups(&b, target);
-	plan.has_mid = plan.joins = true;
+	plan.has_mid = plan.joins = plan.guest = true;
 	add_clone(&b, SIDE_PARENT, SIDE_MID, 0);
 	add_affinity(&b, SIDE_MID, affinity->initial, affinity->at_initial);
 	if (host->privileged)
 		forget_self(&b, SIDE_MID);
+	plan_oom_score(&b, SIDE_MID);
 	s = plan_add(&b, SIDE_MID, STEP_JOIN, NULL);
 	OPT_SET(s, slot, pidfd);
 	OPT_SET(s, namespaces, target->namespaces);

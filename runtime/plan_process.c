@@ -14,6 +14,17 @@ static void add_number(struct builder *b, enum step_kind kind, const struct limi
 	OPT_SET(s, value, l->v);
 }
 
+void plan_oom_score(struct builder *b, enum side side)
+{
+	const struct jail_process *p = &b->jail->process;
+	struct step_number *s;
+
+	if (!p->oom_score_adj.set)
+		return;
+	s = plan_add(b, side, STEP_OOM_SCORE, NULL);
+	OPT_SET(s, value, p->oom_score_adj.v);
+}
+
 static void add_limits(struct builder *b, enum side side, enum step_kind kind)
 {
 	const struct jail_rlimits *l = &b->jail->process.rlimits;
@@ -242,7 +253,9 @@ int plan_process(struct builder *b)
 	/* In exec there is no place but here for a terminal: the jail's mounts are there already. */
 	if (p->terminal && b->plan->console < 0)
 		plan_console(b);
-	add_number(b, STEP_OOM_SCORE, &p->oom_score_adj);
+	/* In exec init has no procfs of the host's, and has it from mid. */
+	if (!b->plan->guest)
+		plan_oom_score(b, SIDE_INIT);
 	add_number(b, STEP_NICE, &p->nice);
 	add_scheduler(b);
 	add_io_priority(b);
