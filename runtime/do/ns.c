@@ -157,8 +157,8 @@ int ns_write_map(int proc, pid_t pid, const char *file, const char *map, struct 
 		return err_fix(e, "a plain user may map its own id alone; more ids come from "
 				  "/etc/subuid and /etc/subgid by newuidmap and newgidmap");
 	if (r == -EINVAL)
-		return err_fix(
-			e, "ranges must not overlap, and the kernel takes 340 of them at most");
+		return err_fix(e, "ranges must not overlap, and the kernel takes 340 of them "
+				  "at most, and 4095 bytes in all");
 	return r;
 }
 
