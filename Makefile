@@ -33,6 +33,7 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
 CMD_OBJ  := $(CMD_SRC:%.c=$(BUILD)/%.o)
 BENCH    := $(addprefix $(BUILD)/bench/,bench floor payload)
+HELPERS  := $(BUILD)/deny $(BUILD)/race
 UNITS    := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/unit/%)
 
 Q   := $(if $(V),,@)
@@ -75,6 +76,11 @@ $(BUILD)/golden: $(BUILD)/tests/golden.o $(BUILD)/libjailrt.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libjailrt.a $(LIBS)
 
+# What behaviour tests run beside jailrt.
+$(HELPERS): $(BUILD)/%: $(BUILD)/tests/%.o $(BUILD)/libjailrt.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libjailrt.a $(LIBS)
+
 # What is measured against is static and never sanitized, so it is compiled apart from the rest.
 $(BUILD)/bench/bench: $(filter-out bench/floor% bench/payload%,$(wildcard bench/*.c)) bench/bench.h
 $(BUILD)/bench/floor: $(wildcard bench/floor*.c) runtime/base/sys.c bench/floor.h runtime/base/sys.h
@@ -92,7 +98,7 @@ run:
 	@contrib/demo-bundle $(BUILD)/demo $(BUILD)/jailrt
 	$(BUILD)/jailrt run $(BUILD)/demo
 
-tests: all $(UNITS) $(BUILD)/golden $(BENCH)
+tests: all $(UNITS) $(BUILD)/golden $(BENCH) $(HELPERS)
 
 check check-fast:
 	@contrib/install-packages build demo test
@@ -110,7 +116,7 @@ unit: $(UNITS)
 golden: $(BUILD)/golden
 	@BUILD=$(BUILD) tests/run-golden
 
-bats: all $(BENCH)
+bats: all $(BENCH) $(HELPERS)
 	@JAILRT=$(CURDIR)/$(BUILD)/jailrt tests/run-bats $(or $(FILES),tests/bats/*.bats)
 
 bench: all $(BENCH)
@@ -158,4 +164,4 @@ install: all
 clean:
 	rm -rf build
 
--include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(UNITS:=.d) $(BUILD)/tests/golden.d
+-include $(HELPERS:$(BUILD)/%=$(BUILD)/tests/%.d) $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(UNITS:=.d) $(BUILD)/tests/golden.d

@@ -275,6 +275,8 @@ int life_begin(struct life *l, bool hold, struct err *e)
 	TRY(check_terminal(l, hold || l->o.detach, e));
 	TRY(life_check_fds(l, e));
 	TRY(check_root(l, e));
+	if (hold || l->o.detach)
+		TRY(state_can_hold(e));
 	if (l->o.report) {
 		l->report_fd = report_open(l->o.report, l->o.preserve_fds, e);
 		TRY(l->report_fd);

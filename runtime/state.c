@@ -351,15 +351,35 @@ static bool is_frozen(const struct state *s)
 	return false;
 }
 
+static int hold_process(pid_t pid, struct err *e)
+{
+	int pidfd = sys_pidfd_open(pid, 0);
+
+	if (pidfd >= 0)
+		return pidfd;
+	err_sys(e, -pidfd, "hold process %d", (int)pid);
+	if (pidfd == -ENOSYS || pidfd == -EPERM)
+		return err_fix(e,
+			"containers that outlive jailrt need pidfd_open(2): use a kernel of 5.3 "
+			"or newer, and let no filter refuse the call");
+	return pidfd;
+}
+
+int state_can_hold(struct err *e)
+{
+	own_fd int pidfd = hold_process(getpid(), e);
+
+	return pidfd < 0 ? pidfd : 0;
+}
+
 int state_open_process(const struct state *s, struct err *e)
 {
 	own_fd int pidfd = -1;
 
 	if (s->pid <= 0 || !is_alive(s->pid, s->started))
 		return err_set(e, ESRCH, "container not running: no such process");
-	pidfd = sys_pidfd_open(s->pid, 0);
-	if (pidfd < 0)
-		return err_sys(e, -pidfd, "hold process %d", s->pid);
+	pidfd = hold_process(s->pid, e);
+	TRY(pidfd);
 	/* The pid may have been another's by then; that one would have started later. */
 	if (!is_alive(s->pid, s->started))
 		return err_set(e, ESRCH, "container not running: no such process");

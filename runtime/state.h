@@ -92,6 +92,8 @@ enum status state_status(int dir, const struct state *s);
 /* When a process started; -ESRCH when there is none, or only what is left of one. */
 int state_process_start(pid_t pid, uint64_t *ret);
 
+/* Whether there are pidfds: nobody could start, end or delete a container without. */
+int state_can_hold(struct err *e);
 /* A pidfd of the container's process, or -ESRCH when that has ended. */
 int state_open_process(const struct state *s, struct err *e);
 
