@@ -67,7 +67,7 @@ kill_create() {
 }
 
 # bats test_tags=slow
-@test "so it is with another user, a user namespace and a terminal" {
+@test "so it is with another user, a user namespace and a cgroup namespace" {
 	# A change of ids takes the signal of the parent's death off.
 	bundle '.process.user = {uid: 1000, gid: 1000} | .root.readonly = false
 		| .linux.namespaces += [{type: "user"}, {type: "cgroup"}]
