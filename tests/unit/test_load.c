@@ -190,7 +190,7 @@ static void files_are_found_and_named(void)
 	has_text(err.text, "/config.json");
 	has_text(err.fix, "jailrt spec");
 	ok(!mkdir(file, 0700));
-	is_int(load(&q, &caller, &pool, &loaded, &err), -EISDIR);
+	is_int(load(&q, &caller, &pool, &loaded, &err), -EINVAL);
 	rmdir(file);
 	put_file(file, "{\"ociVersion\":\"1.0.0\",\n \"proces\": }");
 	is_int(load(&q, &caller, &pool, &loaded, &err), -EINVAL);
