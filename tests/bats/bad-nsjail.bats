@@ -18,7 +18,7 @@ cfg() {
 	cfg '# x\n\nclone_newnets: true' "j.cfg:3:1: unknown key 'clone_newnets' (did you mean 'clone_newnet'?)"
 	cfg 'name: \n' "j.cfg:2:1: expected a value, found the end of the file"
 	cfg 'name: "x\n"' "j.cfg:1:7: the string does not end on its line"
-	cfg 'name: "a\\\\q"' "j.cfg:1:9: unknown escape"
+	cfg 'name: "a\\q"' "j.cfg:1:9: unknown escape"
 	cfg 'mount {\n dst: "/"\n' "j.cfg:3:1: expected a field name or '}'"
 	cfg '}' "j.cfg:1:1: expected a field name, found '}'"
 	cfg 'mount: 5' "mount (j.cfg:1:8)" || cfg 'mount: 5' "j.cfg:1:8"

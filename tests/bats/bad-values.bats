@@ -5,6 +5,7 @@ load helpers
 load life
 load bad
 
+# bats test_tags=slow
 @test "a value of the wrong type, for each kind of field" {
 	good_bundle
 	local filter words
@@ -36,6 +37,7 @@ load bad
 	EOF
 }
 
+# bats test_tags=slow
 @test "numbers too large, too small, or none" {
 	good_bundle
 	local filter words
@@ -60,6 +62,7 @@ load bad
 	refused "process.user.uid ($BUNDLE/config.json:"
 }
 
+# bats test_tags=slow
 @test "versions of the spec: another major, and what is no version" {
 	good_bundle
 	local v
@@ -76,6 +79,7 @@ load bad
 	done
 }
 
+# bats test_tags=slow
 @test "words that are none of those that there are" {
 	good_bundle
 	local filter words
@@ -95,6 +99,7 @@ load bad
 	! grep -q "did you mean ''" <<< "$output"
 }
 
+# bats test_tags=slow
 @test "what is due and missing" {
 	good_bundle
 	with 'del(.ociVersion)' "'ociVersion' is missing"

@@ -226,6 +226,7 @@ oops"
 
 @test "exec works however late the middle process tells of the program's birth" {
 	container
+	traced
 	run strace -f -o /dev/null -e trace=clone3 -e inject=clone3:delay_exit=100000 \
 		"$JAILRT" --root "$STATES" exec "$ID" echo hello
 	same "$status" 0

@@ -171,6 +171,11 @@ no_findings() {
 	[ -z "$reports" ]
 }
 
+# traced: what this test does under strace cannot look for leaks, which is done by tracing too.
+traced() {
+	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
+}
+
 # no_san: limits of memory and address space do not go with sanitizers.
 no_san() {
 	[ -z "$SAN" ] || skip "not with sanitizers: $1"

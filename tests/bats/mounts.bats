@@ -315,6 +315,7 @@ outside_is_untouched() {
 @test "--no-pivot changes the root without pivot_root" {
 	bundle
 	script 'ls /; touch /x; ls /../..'
+	traced
 	run strace -f -e trace=pivot_root,chroot -o "$T/calls" \
 		"$JAILRT" --root "$STATES" run --no-pivot -b "$BUNDLE" "$ID"
 	says "touch: /x: Read-only file system"
