@@ -39,6 +39,8 @@ UNITS    := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/unit/%)
 Q   := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
+# Objects of tests are kept, for the next build.
+.SECONDARY:
 .PHONY: all run check check-fast check-vm unit golden bats floors sizes fmt docs bench install clean tests \
 	fuzz fuzzers flags
 all: $(BUILD)/jailrt

@@ -210,13 +210,3 @@ rlimit() {
 	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "linux.personality.domain"
 }
-
-@test "what is asked for and not enforced yet fails with its place" {
-	local field
-	for field in 'linux.netDevices = {eth0: {}}' 'linux.intelRdt = {closID: "x"}'; do
-		bundle ".$field"
-		run jr run -b "$BUNDLE" "$ID"
-		fails_with 1 "${field%% *}"
-		fails_with 1 "not supported yet"
-	done
-}

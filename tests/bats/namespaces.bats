@@ -262,7 +262,7 @@ uptime_of() {
 	fails_with 1 "the host name would be the host's without a UTS namespace"
 	config 'del(.hostname) | .domainname = "inner"'
 	run jr run -b "$BUNDLE" "$ID"
-	fails_with 1 "domainname: it would be the host's without a UTS namespace"
+	fails_with 1 "the domain name would be the host's without a UTS namespace"
 	bundle '.hostname = "x" * 65'
 	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "a host name longer than 64 bytes"

@@ -189,9 +189,15 @@ rootfs() {
 		| .linux.gidMappings = [{containerID: 0, hostID: 1000, size: 10}]
 		| .process.capabilities.bounding = $f[0].linux.capabilities' --slurpfile f f
 	jr plan -b "$BUNDLE" > /dev/null
-	local word
+	local word other
+	other=$(jq -c '.mounts[1]' "$BUNDLE/config.json")
 	for word in $(jq -r '.mountOptions[]' f); do
-		config '.mounts[1].options = [$w]' --arg w "$word"
+		case $word in
+		copy-symlink | *-nofollow)
+			config '.mounts[1] = {destination: "/b", source: "/etc", options: ["bind", $w]}' --arg w "$word" ;;
+		*)
+			config '.mounts[1] = $m | .mounts[1].options = [$w]' --arg w "$word" --argjson m "$other" ;;
+		esac
 		run jr plan -b "$BUNDLE"
 		[ "$status" -eq 0 ] || { echo "$word: $output"; return 1; }
 		# A word of its own is no word for the filesystem.

@@ -194,7 +194,7 @@ run_on_terminal() {
 	run jr run -d -b "$BUNDLE" "$ID"
 	fails_with 1 "a terminal is wanted, and nobody would hold it"
 	run jr create --console-socket "$T/none" -b "$BUNDLE" "$ID"
-	fails_with 1 "console socket '$T/none': No such file or directory"
+	fails_with 1 "console socket '$T/none': connect: No such file or directory"
 	run jr state "$ID"
 	fails_with 1 "container does not exist"
 	same "$(cgroups_of "$ID")" ""
