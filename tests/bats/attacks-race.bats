@@ -6,6 +6,11 @@ load attack
 # Mount targets, devices and masks in a directory that somebody exchanges for a symlink to the host all the
 # while: CVE-2021-30465, CVE-2024-45310, CVE-2025-31133, CVE-2025-52565.
 
+# Thousands of creations take their minutes.
+setup_suite_file() {
+	export BATS_TEST_TIMEOUT=1200
+}
+
 RACE="$(dirname "$JAILRT")/race"
 
 # raced: a bundle whose /shared is a directory of the host where a racer exchanges "target", a directory, for
@@ -26,11 +31,10 @@ raced() {
 		--arg s "$T/shared" --arg l "$T/a-link"
 	mkdir -p "$T/shared/target"/{masked,ro}
 	touch "$T/shared/target/null"
-	ln -s "../../../../../../../../../../../..$MARKER" "$T/shared/link"
+	# An absolute one: before the container has its own root that is the host's for a careless look-up.
+	ln -s "$MARKER" "$T/shared/link"
 	ln -s nowhere "$T/a-link"
 	command_is true
-	# What the symlink leads to inside of the container is where things may be made.
-	MOUNTS_BEFORE=$(grep -c "" /proc/self/mountinfo)
 }
 
 # Where the racer stopped does not matter.
@@ -45,13 +49,14 @@ nothing_outside() {
 	export RACE_ID="$ID"
 	run "$RACE" 100 "$BUNDLE" "$STATES" "$T/shared"
 	says "made"
+	[[ "$output" != "made 0 "* ]]
 	nothing_outside
 }
 
 # bats test_tags=slow
 @test "10,000 creations in one process against a racer leave nothing on the host" {
 	raced
-	export RACE_ID="$ID" BATS_TEST_TIMEOUT=1200
+	export RACE_ID="$ID"
 	run "$RACE" 10000 "$BUNDLE" "$STATES" "$T/shared"
 	says "made"
 	echo "# $output" >&3
