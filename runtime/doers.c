@@ -71,7 +71,9 @@ static int do_tree(struct run *r, const struct step *s, struct err *e)
 static int do_forget_self(struct run *r, const struct step *s, struct err *e)
 {
 	(void)s;
-	return self_forget(r->proc, e);
+	TRY(self_forget(r->proc, r->self, e));
+	own_close(&r->self);
+	return 0;
 }
 
 static int do_join(struct run *r, const struct step *s, struct err *e)

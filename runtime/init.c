@@ -30,7 +30,7 @@ static int release(struct run *r, struct err *e)
 static void close_others(struct run *r)
 {
 	fd_close_others(3 + (int)r->keep_fds, &r->start, 1);
-	r->talk[RUN_CHILD_END(SIDE_INIT)] = r->null = r->proc = -1;
+	r->talk[RUN_CHILD_END(SIDE_INIT)] = r->null = r->self = r->proc = -1;
 }
 
 static int carry_out(struct run *r, const struct step *s, struct err *e)

@@ -41,7 +41,7 @@ static void shed(struct run *r)
 	size_t n = keep_tasks(r, keep, 3, ARRAY_LEN(keep));
 
 	fd_close_others(3 + (int)r->keep_fds, keep, n);
-	r->proc = -1;
+	r->proc = r->self = -1;
 	for (int i = 0; i < r->plan->slots; i++) {
 		bool kept = false;
 

@@ -21,6 +21,7 @@
 #include "do/rdt.h"
 #include "do/sched.h"
 #include "do/seccomp.h"
+#include "do/self.h"
 #include "do/talk.h"
 
 /* --- beginning and end --------------------------------------------------------------------------- */
@@ -40,6 +41,7 @@ static int open_base_fds(struct run *r, struct err *e)
 	TRY(r->proc);
 	if (!fd_is_proc_root(r->proc))
 		return err_set(e, ENODEV, "/proc is no procfs");
+	r->self = self_open(r->proc);
 	r->null = fd_open(AT_FDCWD, "/dev/null", O_RDWR | O_NOFOLLOW, 0, e);
 	TRY(r->null);
 	if (!fd_is_char_device(r->null, 1, 3))
@@ -72,7 +74,12 @@ int parent_begin(struct parent *p, const struct plan *plan, const struct run_sta
 	int start, int pidfd, struct err *e)
 {
 	*p = (struct parent){
-		.run = {.plan = plan, .proc = -1, .null = -1, .start = start, .words_fd = -1},
+		.run = {.plan = plan,
+			.proc = -1,
+			.null = -1,
+			.self = -1,
+			.start = start,
+			.words_fd = -1},
 		.pidfd = {-1, -1, -1},
 		.epoll = -1,
 		.timer = -1,
@@ -153,6 +160,7 @@ void parent_done(struct parent *p)
 		own_close(&p->pidfd[i]);
 	own_close(&p->run.proc);
 	own_close(&p->run.null);
+	own_close(&p->run.self);
 	own_close(&p->spawned.pidfd);
 	own_close(&p->spawned.output);
 	own_close(&p->timer);

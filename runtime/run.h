@@ -24,6 +24,7 @@ struct run {
 	int *slots;
 	int proc; /* the host's procfs, proven to be it */
 	int null; /* the host's /dev/null, likewise */
+	int self; /* the file of our own program (self.h); -1: none */
 	int talk[2 * 3]; /* by side: the parent's end, the child's end; -1: closed or none */
 	int start; /* the socket that start comes to; -1: none */
 	bool released; /* init does not die with its parent any more */

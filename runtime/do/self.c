@@ -48,12 +48,25 @@ static bool is_forgotten(int proc)
 	return seals >= 0 && (seals & SEALS) == SEALS;
 }
 
+int self_open(int proc)
+{
+	struct mount_attr readonly = {.attr_set = MOUNT_ATTR_RDONLY};
+	own_fd int tree = sys_open_tree(proc, "self/exe", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	char path[32];
+
+	if (tree < 0 || sys_mount_setattr(tree, "", AT_EMPTY_PATH, &readonly, sizeof(readonly)) < 0)
+		return -1;
+	fmt_put(path, sizeof(path), "self/fd/%d", tree);
+	return openat(proc, path, O_RDONLY | O_CLOEXEC);
+}
+
 /* --- code and data ----------------------------------------------------------------------------- */
 
 struct piece {
 	uintptr_t from;
 	size_t len;
 	int prot;
+	off_t at; /* in the program's file; below 0: not as the file has it */
 };
 
 enum { PIECES = 16 };
@@ -108,39 +121,50 @@ static int list_pieces(struct piece ret[PIECES])
 		if (h->p_type != PT_LOAD || from == end)
 			continue;
 		if (h->p_flags & PF_W && from < relro && relro <= end) {
-			ret[n++] = (struct piece){from, relro - from, PROT_READ};
+			ret[n++] = (struct piece){from, relro - from, PROT_READ, -1};
 			from = relro;
 		}
 		if (from < end)
-			ret[n++] = (struct piece){from, end - from, prot_of(h->p_flags)};
+			ret[n++] = (struct piece){from, end - from, prot_of(h->p_flags),
+				h->p_flags & PF_W ? -1 : (off_t)page_down(h->p_offset)};
 	}
 	return n;
 }
 
-/*
- * A mapping in the place of another takes it over in one step: the next instruction is read from the
- * copy. Nothing is written in between that would be lost, but for what lies on the stack.
- */
-static int take_over(int copy, const struct piece *p, int n, struct err *e)
+/* Puts into copy what cannot be mapped from the file; all of it when there is none. */
+static int copy_pieces(int copy, bool file, struct piece *p, int n, struct err *e)
 {
 	off_t at = 0;
 
 	for (int i = 0; i < n; i++) {
-		/* Not write(2) of the C library: sanitizers know of places in there one may not read. */
-		long r = syscall(SYS_pwrite64, copy, p[i].from, p[i].len, at);
+		long r;
 
+		if (file && p[i].at >= 0)
+			continue;
+		/* Not write(2) of the C library: sanitizers know of places in there one may not read. */
+		r = syscall(SYS_pwrite64, copy, p[i].from, p[i].len, at);
 		if (r != (long)p[i].len)
 			return err_sys(e, r < 0 ? errno : EIO, "copy the program into memory");
+		p[i].at = -1 - at; /* below 0: in the copy */
 		at += (off_t)p[i].len;
 	}
-	at = 0;
+	return 0;
+}
+
+/*
+ * A mapping in the place of another takes it over in one step: the next instruction is read from the
+ * new one. What is written between copy and map must lie on the stack, or it is lost.
+ */
+static int take_over(int copy, int file, struct piece *p, int n, struct err *e)
+{
+	TRY(copy_pieces(copy, file >= 0, p, n, e));
 	for (int i = 0; i < n; i++) {
+		bool copied = p[i].at < 0;
 		long r = syscall(SYS_mmap, p[i].from, p[i].len, p[i].prot, MAP_PRIVATE | MAP_FIXED,
-			copy, at);
+			copied ? copy : file, copied ? -1 - p[i].at : p[i].at);
 
 		if (r < 0 && r > -4096)
 			return err_sys(e, errno, "map the program from memory");
-		at += (off_t)p[i].len;
 	}
 	return 0;
 }
@@ -209,7 +233,7 @@ static int tell(int proc, int exe, struct err *e)
 	return 0;
 }
 
-int self_forget(int proc, struct err *e)
+int self_forget(int proc, int file, struct err *e)
 {
 	own_fd int copy = -1, exe = -1;
 	struct piece pieces[PIECES];
@@ -224,6 +248,6 @@ int self_forget(int proc, struct err *e)
 	if (fchmod(exe, 0555) < 0 || fcntl(exe, F_ADD_SEALS, SEALS) < 0)
 		return err_sys(e, errno, "seal a file in memory");
 	n = list_pieces(pieces);
-	TRY(take_over(copy, pieces, n, e));
+	TRY(take_over(copy, file, pieces, n, e));
 	return tell(proc, exe, e);
 }
