@@ -98,6 +98,7 @@ void life_init(struct life *l)
 		.console = -1,
 		.pidfd = -1,
 		.timer = -1,
+		.notify = -1,
 		.status = -1,
 	};
 }
@@ -116,6 +117,7 @@ void life_done(struct life *l)
 	own_close(&l->console);
 	own_close(&l->pidfd);
 	own_close(&l->timer);
+	own_close(&l->notify);
 	pool_done(&l->pool);
 	life_init(l);
 }
@@ -220,6 +222,7 @@ int life_load(struct life *l, struct err *e)
 	TRY(caller_probe(&l->caller, &l->pool, e));
 	TRY(load(&q, &l->caller, &l->pool, &l->loaded, e));
 	apply_options(l);
+	TRY(life_pass(l, e));
 	if (l->loaded.jail.cgroup.manager == CGROUP_SYSTEMD)
 		return err_set(e, ENOTSUP, "the systemd cgroup manager is not supported yet");
 	l->phase = LIFE_LOADED;

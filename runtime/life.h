@@ -8,8 +8,8 @@
  * plan when it makes it, its state when it finds it. The calls are those of jailrt.h, which wraps it;
  * there it is said what each does. life.c has options, places and configs; life_make.c begins a
  * container, life_exec.c a further process in one; life_step.c carries either to its end; life_hand.c hands
- * over; life_start.c, life_end.c, life_view.c, life_pause.c, life_update.c, life_stats.c and life_events.c
- * deal with those that are there.
+ * over, life_pass.c hands on; life_start.c, life_end.c, life_view.c, life_pause.c, life_update.c,
+ * life_stats.c and life_events.c deal with those that are there.
  */
 #include <time.h>
 
@@ -87,6 +87,8 @@ struct life {
 	int root, dir; /* fds of the state directories */
 	int report_fd;
 	int console, pidfd, timer;
+	int notify; /* what the container says of itself (life_pass.c); -1: nobody asked */
+	bool relays; /* the container has that socket */
 	pid_t pid;
 	struct state *state;
 	struct timespec started;
@@ -157,6 +159,21 @@ int life_watch(struct life *l, struct err *e);
 
 /* That what preserve_fds hands on is open, and the caller's. */
 int life_check_fds(const struct life *l, struct err *e);
+
+/* Replaces or adds NAME=value in the environment of the program. */
+int life_set_env(struct life *l, const char *entry, struct err *e);
+
+/*
+ * What the service manager hands on: sockets (LISTEN_FDS) and its ear (NOTIFY_SOCKET, by a socket of
+ * our own between). pass changes what is loaded; prepare makes the folder, listen the socket in it.
+ */
+int life_pass(struct life *l, struct err *e);
+int life_notify_prepare(struct life *l, struct err *e);
+int life_notify_listen(struct life *l, struct err *e);
+/* Hands on what is there to hear; 1 once that was that it is ready. main: its pid, or 0 for ourselves. */
+int life_notify_relay(struct life *l, pid_t main);
+/* Until it is ready, or gone. */
+void life_notify_wait(struct life *l);
 
 int life_write_pid_file(const char *path, pid_t pid, struct err *e);
 /* what: "standard" for a container's first process, "setns" for one of exec. */

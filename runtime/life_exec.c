@@ -82,29 +82,11 @@ static int apply_user(const char *user, struct jail_process *p, struct err *e)
 	return 0;
 }
 
-static int add_env(struct life *l, const char *entry, struct err *e)
+static int set_env(struct life *l, const char *entry, struct err *e)
 {
-	struct texts *env = &l->loaded.jail.process.env;
-	size_t n = strcspn(entry, "=");
-	const char **v;
-
-	if (!n || !entry[n])
+	if (*entry == '=' || !strchr(entry, '='))
 		return err_set(e, EINVAL, "--env: '%s' is not NAME=value", entry);
-	for (size_t i = 0; i < env->n; i++) {
-		if (!strncmp(env->v[i], entry, n + 1)) {
-			env->v[i] = entry;
-			return 0;
-		}
-	}
-	/* The list may be the document's own, with no room behind it. */
-	v = pool_array(&l->pool, env->n + 1, sizeof(*v));
-	if (!v)
-		return err_memory(e);
-	for (size_t i = 0; i < env->n; i++)
-		v[i] = env->v[i];
-	v[env->n] = entry;
-	*env = (struct texts){v, env->n + 1};
-	return 0;
+	return life_set_env(l, entry, e);
 }
 
 static int add_caps(const struct texts *names, struct jail_caps *caps, struct err *e)
@@ -158,7 +140,7 @@ static int load_process(struct life *l, struct err *e)
 	if (o->user)
 		TRY(apply_user(o->user, p, e));
 	list_each (i, o->env)
-		TRY(add_env(l, o->env.v[i], e));
+		TRY(set_env(l, o->env.v[i], e));
 	TRY(add_caps(&o->cap, &p->caps, e));
 	if (o->additional_gids.n)
 		TRY(add_groups(l, p, e));

@@ -165,6 +165,8 @@ static int first_state(struct life *l, struct err *e)
 		OPT_SET(s, terminal, true);
 	s->listener = jail->filter.listener;
 	s->listener_metadata = jail->filter.metadata;
+	if (l->relays)
+		OPT_SET(s, relays, true);
 	if (l->o.no_new_keyring)
 		OPT_SET(s, no_new_keyring, true);
 	TRY(copy_hooks(&jail->hooks[HOOK_POSTSTART], (struct list *)&s->poststart, &l->pool, e));
@@ -182,7 +184,7 @@ static int claim(struct life *l, struct err *e)
 	TRY(state_write(l->dir, l->state, e));
 	if (fd_replace_file(l->dir, "config", l->loaded.text.data, l->loaded.text.len, 0600, e) < 0)
 		return err_add(e, "keep the config of '%s'", l->o.id);
-	return 0;
+	return life_notify_prepare(l, e);
 }
 
 /* Takes back what was made of a container that does not come to be; e keeps its words. */
@@ -253,6 +255,8 @@ static int begin(struct life *l, bool hold, struct err *e)
 	TRY(life_hook_texts(n->version, n->id, n->bundle, &n->annotations, &l->pool, &l->texts, e));
 	TRY(first_state(l, e));
 	TRY(claim(l, e));
+	if (!hold)
+		TRY(life_notify_listen(l, e));
 	if (hold) {
 		start = state_listen_start(l->dir, e);
 		TRY(start);

@@ -109,6 +109,8 @@ int life_start(struct life *l, struct err *e)
 	/* Held from before it runs: a short program may have ended, and been reaped, a moment later. */
 	l->pidfd = state_open_process(l->state, e);
 	TRY(l->pidfd);
+	if (l->state->relays)
+		TRY(life_notify_listen(l, e));
 	TRY(launch(l, e));
 	l->phase = LIFE_RUNNING;
 	if (life_state_hooks(l, "poststart", "running", l->pid, true, e) < 0) {
@@ -116,6 +118,7 @@ int life_start(struct life *l, struct err *e)
 		return -e->code;
 	}
 	if (l->report_fd >= 0 || l->state->time_limit)
-		return life_watch(l, e);
+		TRY(life_watch(l, e));
+	life_notify_wait(l);
 	return 0;
 }

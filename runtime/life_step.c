@@ -124,6 +124,9 @@ static int record_running(struct life *l, struct err *e)
 		if (epoll_ctl(parent_fd(&l->parent), EPOLL_CTL_ADD, l->pidfd, &ev) < 0)
 			return err_sys(e, errno, "watch the process");
 	}
+	ev.data.fd = l->notify;
+	if (l->notify >= 0 && epoll_ctl(parent_fd(&l->parent), EPOLL_CTL_ADD, l->notify, &ev) < 0)
+		return err_sys(e, errno, "listen to the container");
 	TRY(set_time_limit(l, e));
 	if (!l->claimed)
 		return 0;
@@ -165,6 +168,7 @@ static int check_end(struct life *l, struct err *e)
 			list_each (i, l->state->cgroups)
 				(void)cgroup_kill(l->state->cgroups.v[i], SIGKILL, e);
 	}
+	(void)life_notify_relay(l, 0); /* that it is ready changes nothing here */
 	r = wait4(l->pid, &status, WNOHANG, &ru);
 	if (r < 0 && errno != EINTR)
 		return err_sys(e, errno, "wait for the container's process");

@@ -50,6 +50,7 @@ static const struct field state_rows[] = {
 	FIELD_U64(state, time_limit, "of its life from start on", .unit = "ms"),
 	FIELD_BOOL(state, terminal, "it has one"),
 	FIELD_BOOL(state, no_new_keyring, "it has its caller's session keyring"),
+	FIELD_BOOL(state, relays, "it has a socket to say that it is ready"),
 	FIELD_TEXT(state, listener, "socket of the agent of its seccomp filter"),
 	FIELD_TEXT(state, listener_metadata, "text for that agent"),
 	FIELD_OBJECTS(state, poststart, oci_hook, "hooks to run after start"),
@@ -189,8 +190,33 @@ int state_open(int root, const char *id, bool lock_it, struct err *e)
 	return take_fd(&dir);
 }
 
+static int remove_files(int dir, const char *id, int depth, struct err *e);
+
+/* A container that could make its read-only folder writable may have left anything in it. */
+static int remove_folder(int dir, const char *name, const char *id, int depth, struct err *e)
+{
+	own_fd int fd = fd_open(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
+
+	TRY(fd);
+	if (depth > 32)
+		return err_set(e, ELOOP, "the folders of container '%s' are too deep", id);
+	TRY(remove_files(fd, id, depth + 1, e));
+	if (unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return err_sys(e, errno, "remove '%s' of container '%s'", name, id);
+	return 0;
+}
+
+static int remove_file(int dir, const char *name, const char *id, int depth, struct err *e)
+{
+	if (!unlinkat(dir, name, 0) || errno == ENOENT)
+		return 0;
+	if (errno == EISDIR)
+		return remove_folder(dir, name, id, depth, e);
+	return err_sys(e, errno, "remove '%s' of container '%s'", name, id);
+}
+
 /* Also the temporary file that a creator leaves who was killed in the middle of a write. */
-static int remove_files(int dir, const char *id, struct err *e)
+static int remove_files(int dir, const char *id, int depth, struct err *e)
 {
 	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
 	DIR *d = copy < 0 ? NULL : fdopendir(copy);
@@ -205,10 +231,8 @@ static int remove_files(int dir, const char *id, struct err *e)
 		return 0;
 	}
 	while (!r && (entry = readdir(d))) {
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-			continue;
-		if (unlinkat(dir, entry->d_name, 0) < 0 && errno != ENOENT)
-			r = err_sys(e, errno, "remove '%s' of container '%s'", entry->d_name, id);
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			r = remove_file(dir, entry->d_name, id, depth, e);
 	}
 	closedir(d);
 	return r;
@@ -216,7 +240,7 @@ static int remove_files(int dir, const char *id, struct err *e)
 
 int state_remove(int root, const char *id, int dir, struct err *e)
 {
-	TRY(remove_files(dir, id, e));
+	TRY(remove_files(dir, id, 0, e));
 	if (unlinkat(root, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return err_sys(e, errno, "remove the state directory of '%s'", id);
 	return 0;

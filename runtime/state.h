@@ -10,6 +10,7 @@
  *	config		a copy of the config, which exec reads again
  *	start		a socket that init listens on until start lets it go
  *	started		when that was
+ *	notify/		the folder of the container's NOTIFY_SOCKET
  *	watch		held locked by those who wait to report
  *
  * A command that changes a container holds a lock on the directory. Whether a container is created,
@@ -44,6 +45,7 @@ struct state {
 	OPT(uint64_t, time_limit); /* milliseconds */
 	OPT(bool, terminal);
 	OPT(bool, no_new_keyring);
+	OPT(bool, relays); /* it has a socket to say that it is ready */
 	const char *listener, *listener_metadata; /* of the seccomp filter */
 	LIST_OF(struct oci_hook) poststart;
 	LIST_OF(struct oci_hook) poststop;
