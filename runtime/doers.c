@@ -456,6 +456,7 @@ static int do_hook(struct run *r, const struct step *s, struct err *e)
 		.envp = a->inherit_env ? NULL : (char *const *)a->env.v,
 		.input = {r->state.head, starting ? "created" : "creating", r->state.middle, pid,
 			r->state.tail},
+		.out = r->state.out,
 	};
 
 	fmt_put(pid, sizeof(pid), "%d", (int)getpid());
@@ -465,14 +466,21 @@ static int do_hook(struct run *r, const struct step *s, struct err *e)
 	return 0;
 }
 
-/* One connection of a start command: 1 when it said go. */
+/* One connection of a start command: 1 when it said go. Files for what hooks print come before. */
 static int serve_start(struct run *r, int sock, struct err *e)
 {
-	struct talk_message m;
-	own_fd int extra = -1;
+	struct talk_message m = {.type = TALK_SLOT};
 
-	if (talk_receive(sock, true, &m, &extra, e) <= 0 || m.type != TALK_GO)
-		return 0; /* somebody looked in and went away */
+	while (m.type != TALK_GO) {
+		own_fd int extra = -1;
+
+		if (talk_receive(sock, true, &m, &extra, e) <= 0)
+			return 0; /* somebody looked in and went away */
+		if (m.type == TALK_SLOT && (m.slot == 0 || m.slot == 1) && extra > 0)
+			r->state.out[m.slot] = take_fd(&extra);
+		else if (m.type != TALK_GO)
+			return 0;
+	}
 	own_close(&r->talk[RUN_CHILD_END(SIDE_INIT)]);
 	r->talk[RUN_CHILD_END(SIDE_INIT)] = sock;
 	return 1;

@@ -31,6 +31,7 @@ static void close_others(struct run *r)
 {
 	fd_close_others(3 + (int)r->keep_fds, &r->start, 1);
 	r->talk[RUN_CHILD_END(SIDE_INIT)] = r->null = r->self = r->proc = -1;
+	r->state.out[0] = r->state.out[1] = 0; /* start brings them anew */
 }
 
 static int carry_out(struct run *r, const struct step *s, struct err *e)

@@ -118,6 +118,7 @@ void life_done(struct life *l)
 	own_close(&l->pidfd);
 	own_close(&l->timer);
 	own_close(&l->notify);
+	life_close_hook_files(&l->texts);
 	pool_done(&l->pool);
 	life_init(l);
 }

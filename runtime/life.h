@@ -160,6 +160,10 @@ int life_watch(struct life *l, struct err *e);
 /* That what preserve_fds hands on is open, and the caller's. */
 int life_check_fds(const struct life *l, struct err *e);
 
+/* The files of run.oci.hooks.stdout and .stderr, for what hooks print. */
+int life_open_hook_files(const struct pairs *annotations, struct run_state *to, struct err *e);
+void life_close_hook_files(struct run_state *texts);
+
 /* Replaces or adds NAME=value in the environment of the program. */
 int life_set_env(struct life *l, const char *entry, struct err *e);
 

@@ -33,6 +33,7 @@ static int run_hook(const struct run_state *texts, const struct jail_hook *h, co
 		.envp = h->inherit_env ? NULL : envp,
 		.input = {texts->head, status, texts->middle, number, texts->tail},
 		.cwd = cwd,
+		.out = texts->out,
 	};
 
 	if (!argv || !envp)
@@ -94,13 +95,20 @@ int life_state_hooks(
 	const struct list *from = strcmp(kind, "poststop") ? (const struct list *)&s->poststart
 							   : (const struct list *)&s->poststop;
 	struct jail_hooks hooks = {0};
-	struct run_state texts;
+	struct run_state texts = {0};
+	int r;
 
 	if (!from->n)
 		return 0;
 	TRY(hooks_of(from, &l->pool, &hooks, e));
 	TRY(life_hook_texts(s->ociVersion, s->id, s->bundle, &s->annotations, &l->pool, &texts, e));
-	return life_run_hooks(&texts, &hooks, kind, status, pid, s->bundle, must, e);
+	r = life_open_hook_files(&s->annotations, &texts, e);
+	if (r >= 0)
+		r = life_run_hooks(&texts, &hooks, kind, status, pid, s->bundle, must, e);
+	else if (!must)
+		log_warning("%s", e->text);
+	life_close_hook_files(&texts);
+	return must ? r : 0;
 }
 
 /* --- kill ------------------------------------------------------------------------------------------- */

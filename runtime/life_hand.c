@@ -29,6 +29,35 @@ int life_write_pid_file(const char *path, pid_t pid, struct err *e)
 	return 0;
 }
 
+int life_open_hook_files(const struct pairs *annotations, struct run_state *to, struct err *e)
+{
+	static const char *const keys[] = {"run.oci.hooks.stdout", "run.oci.hooks.stderr"};
+
+	for (size_t i = 0; i < annotations->n; i++) {
+		for (int k = 0; k < 2; k++) {
+			const char *path = annotations->v[i].value;
+			int fd;
+
+			if (strcmp(annotations->v[i].key, keys[k]) || to->out[k])
+				continue;
+			fd = fd_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND, 0600, e);
+			if (fd < 0)
+				return err_add(e, "%s", keys[k]);
+			to->out[k] = fd;
+		}
+	}
+	return 0;
+}
+
+void life_close_hook_files(struct run_state *texts)
+{
+	for (int k = 0; k < 2; k++) {
+		if (texts->out[k] > 0)
+			close(texts->out[k]);
+		texts->out[k] = 0;
+	}
+}
+
 /* By its folder, since a path may be longer than an address has room for. */
 static int connect_to(const char *path, struct err *e)
 {

@@ -253,6 +253,7 @@ static int begin(struct life *l, bool hold, struct err *e)
 	own_fd int start = -1;
 
 	TRY(life_hook_texts(n->version, n->id, n->bundle, &n->annotations, &l->pool, &l->texts, e));
+	TRY(life_open_hook_files(&n->annotations, &l->texts, e));
 	TRY(first_state(l, e));
 	TRY(claim(l, e));
 	if (!hold)

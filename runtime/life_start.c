@@ -71,6 +71,20 @@ static int hear(struct life *l, int sock, struct hearing *h, struct err *e)
 	return seccomp_read_words(h->words, e);
 }
 
+static int send_hook_files(struct life *l, int sock, struct err *e)
+{
+	struct talk_message m = {.type = TALK_SLOT};
+	struct run_state files = {0};
+	int r = life_open_hook_files(&l->state->annotations, &files, e);
+
+	for (m.slot = 0; m.slot < 2 && r >= 0; m.slot++) {
+		if (files.out[m.slot])
+			r = talk_send(sock, &m, files.out[m.slot], e);
+	}
+	life_close_hook_files(&files);
+	return r;
+}
+
 /* Lets init go, and hears whether it became the program. */
 static int let_go(struct life *l, int sock, struct err *e)
 {
@@ -78,6 +92,7 @@ static int let_go(struct life *l, int sock, struct err *e)
 	struct hearing h = {.words = -1};
 	int r;
 
+	TRY(send_hook_files(l, sock, e));
 	TRY(talk_send(sock, &m, -1, e));
 	r = hear(l, sock, &h, e);
 	own_close(&h.words);

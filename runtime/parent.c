@@ -311,6 +311,7 @@ static int do_hook(struct parent *p, const struct step_hook *a, struct err *e)
 		.envp = a->inherit_env ? NULL : (char *const *)a->env.v,
 		.input = {st->head, "creating", st->middle, pid, st->tail},
 		.cwd = p->run.plan->jail->notes.bundle,
+		.out = st->out,
 	};
 	const char *what = pool_printf(&p->pool, "error running %s hook #%u",
 		words_name(&hook_words, (uint64_t)a->hook), a->number);

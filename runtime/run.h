@@ -16,6 +16,7 @@
 /* The state that hooks read on stdin, in parts: head status middle pid tail. */
 struct run_state {
 	const char *head, *middle, *tail;
+	int out[2]; /* files for what hooks print on stdout and stderr; 0: none */
 };
 
 struct run {

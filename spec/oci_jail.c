@@ -271,6 +271,20 @@ static int load_annotation(struct oci_load *l, const struct pair *a)
 	return 0;
 }
 
+/* From wherever a command is called, it is the same file. */
+static int check_hook_files(const struct oci_load *l)
+{
+	static const char *const keys[] = {"run.oci.hooks.stdout", "run.oci.hooks.stderr"};
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		const struct pair *a = oci_annotation(l, keys[i]);
+
+		if (a && *a->value != '/')
+			return OCI_FAIL(l, a->value, "'%s' is not an absolute path", a->value);
+	}
+	return 0;
+}
+
 static int load_notes(struct oci_load *l)
 {
 	const struct pairs *all = &l->doc->annotations;
@@ -278,6 +292,7 @@ static int load_notes(struct oci_load *l)
 	l->jail->notes.annotations = *all;
 	l->jail->notes.version = l->doc->ociVersion;
 	l->jail->notes.bundle = l->bundle;
+	TRY(check_hook_files(l));
 	for (size_t i = 0; i < all->n; i++) {
 		if (!strncmp(all->v[i].key, ANNOTATION_PREFIX, strlen(ANNOTATION_PREFIX)))
 			TRY(load_annotation(l, &all->v[i]));

@@ -19,6 +19,8 @@ static void become(const struct spawn *s, int input, int output, int report)
 {
 	int fds[] = {input, output, output}, code;
 
+	for (int i = 0; i < 2 && s->out; i++)
+		fds[1 + i] = s->out[i] ? s->out[i] : output;
 	sys_reset_signals();
 	for (int fd = 0; fd < 3; fd++) {
 		if (dup2(fds[fd], fd) < 0)

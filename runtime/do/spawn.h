@@ -18,6 +18,8 @@ struct spawn {
 	char *const *argv, *const *envp; /* NULL-terminated; envp NULL: the caller's own */
 	const char *input[6]; /* in turn, up to a NULL */
 	const char *cwd; /* NULL: the caller's */
+	const int *
+		out; /* NULL, or where its stdout and stderr go; 0: they are kept for the message */
 };
 
 struct spawned {

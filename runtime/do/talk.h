@@ -22,6 +22,7 @@
  *
  *	GO    any to any    the number is a step of the receiver's, or of a side it serves, not behind, and
  *	                    with none of another process's before it
+ *	SLOT  start → init  before GO: slot 0 or 1, a file for what hooks print on stdout or stderr
  *	SLOT  child → parent  the slot is one that this side fills, and one fd came along
  *	BORN  mid → parent  once; the pidfd that came along is of the pid
  *	WARN  child → parent  as FAIL; it is logged, and changes nothing
