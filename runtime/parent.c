@@ -141,11 +141,7 @@ void parent_abort(struct parent *p)
 				p->pid[side], SIGKILL); /* not reaped: the pid is still its own */
 		reap(p, (enum side)side);
 	}
-	list_each (i, p->made_cgroups) {
-		(void)cgroup_kill(p->made_cgroups.v[i], SIGKILL, &e);
-		if (cgroup_remove(p->made_cgroups.v[i], &e) < 0)
-			log_warning("%s", e.text);
-	}
+	parent_abort_cgroups(p);
 	if (p->rdt && rdt_unmake(p->rdt, p->rdt_made, &e) < 0)
 		log_warning("%s", e.text);
 }
@@ -170,47 +166,6 @@ void parent_done(struct parent *p)
 }
 
 /* --- steps of the parent -------------------------------------------------------------------------- */
-
-/* Has to be removed if the jail does not come to be. */
-static int note_cgroup(struct parent *p, const struct step_cgroup *a, struct err *e)
-{
-	const char **v = pool_grow(&p->pool, p->made_cgroups.v, p->made_cgroups.n, sizeof(*v));
-
-	if (!v)
-		return err_memory(e);
-	p->made_cgroups.v = v;
-	v[p->made_cgroups.n] = pool_printf(&p->pool, "%s%s", a->mount, a->path);
-	return v[p->made_cgroups.n] ? (p->made_cgroups.n++, 0) : err_memory(e);
-}
-
-static int do_cgroup(struct parent *p, const struct step_cgroup *a, struct err *e)
-{
-	int *tasks = a->has_tasks ? &p->run.slots[a->tasks] : NULL;
-	bool made;
-	int dir = cgroup_make(a, tasks, &made, e);
-
-	if (dir >= 0)
-		p->run.slots[a->slot] = dir;
-	if (made)
-		TRY(note_cgroup(p, a, dir < 0 ? NULL : e));
-	if (dir < 0 && a->optional && (dir == -EACCES || dir == -EPERM || dir == -EROFS))
-		return 0;
-	return dir < 0 ? dir : 0;
-}
-
-static int do_cgroup_set(struct parent *p, const struct step_cgroup_set *a, struct err *e)
-{
-	int dir = p->run.slots[a->slot];
-
-	return dir < 0 ? 0 : cgroup_set(dir, a, e);
-}
-
-static int do_cgroup_devices(struct parent *p, const struct step_cgroup_devices *a, struct err *e)
-{
-	int dir = p->run.slots[a->slot];
-
-	return dir < 0 ? 0 : cgroup_devices(dir, a, e);
-}
 
 /* What is made is put down first, for who takes it back. */
 static int do_rdt(struct parent *p, const struct step_rdt *a, struct err *e)
@@ -328,11 +283,9 @@ static int carry_out(struct parent *p, const struct step *s, struct err *e)
 {
 	switch (s->kind) {
 	case STEP_CGROUP:
-		return do_cgroup(p, s->args, e);
 	case STEP_CGROUP_SET:
-		return do_cgroup_set(p, s->args, e);
 	case STEP_CGROUP_DEVICES:
-		return do_cgroup_devices(p, s->args, e);
+		return parent_cgroup(p, s, e);
 	case STEP_CLONE:
 		return do_clone(p, s->args, e);
 	case STEP_NO_SETGROUPS:

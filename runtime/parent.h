@@ -61,4 +61,10 @@ int parent_take_pidfd(struct parent *p);
 /* The agent's end of the filter, likewise. */
 int parent_take_listener(struct parent *p);
 
+/* --- for the files of this room only ---------------------------------------------------------- */
+
+/* Steps of cgroups, and what is left of them when the plan fails. */
+int parent_cgroup(struct parent *p, const struct step *s, struct err *e);
+void parent_abort_cgroups(struct parent *p);
+
 #endif
