@@ -122,8 +122,6 @@ static void reap(struct parent *p, enum side side)
 
 void parent_abort(struct parent *p)
 {
-	struct err e;
-
 	spawn_cancel(&p->spawned);
 	for (int side = SIDE_MID; side < SIDES; side++) {
 		if (p->pid[side] > 0)
@@ -131,11 +129,7 @@ void parent_abort(struct parent *p)
 				p->pid[side], SIGKILL); /* not reaped: the pid is still its own */
 		reap(p, (enum side)side);
 	}
-	list_each (i, p->made_cgroups) {
-		(void)cgroup_kill(p->made_cgroups.v[i], SIGKILL, &e);
-		if (cgroup_remove(p->made_cgroups.v[i], &e) < 0)
-			log_warning("%s", e.text);
-	}
+	parent_abort_cgroups(p);
 }
 
 void parent_done(struct parent *p)
@@ -157,41 +151,6 @@ void parent_done(struct parent *p)
 }
 
 /* --- steps of the parent -------------------------------------------------------------------------- */
-
-static int do_cgroup(struct parent *p, const struct step_cgroup *a, struct err *e)
-{
-	int *tasks = a->has_tasks ? &p->run.slots[a->tasks] : NULL;
-	const char **v;
-	bool made;
-	int dir = cgroup_make(a, tasks, &made, e);
-
-	if (dir < 0 && a->optional && (dir == -EACCES || dir == -EPERM || dir == -EROFS))
-		return 0;
-	TRY(dir);
-	p->run.slots[a->slot] = dir;
-	if (!made)
-		return 0;
-	v = pool_grow(&p->pool, p->made_cgroups.v, p->made_cgroups.n, sizeof(*v));
-	if (!v)
-		return err_memory(e);
-	p->made_cgroups.v = v;
-	v[p->made_cgroups.n] = pool_printf(&p->pool, "%s%s", a->mount, a->path);
-	return v[p->made_cgroups.n++] ? 0 : err_memory(e);
-}
-
-static int do_cgroup_set(struct parent *p, const struct step_cgroup_set *a, struct err *e)
-{
-	int dir = p->run.slots[a->slot];
-
-	return dir < 0 ? 0 : cgroup_set(dir, a, e);
-}
-
-static int do_cgroup_devices(struct parent *p, const struct step_cgroup_devices *a, struct err *e)
-{
-	int dir = p->run.slots[a->slot];
-
-	return dir < 0 ? 0 : cgroup_devices(dir, a, e);
-}
 
 static int do_clone(struct parent *p, const struct step_clone *a, struct err *e)
 {
@@ -301,11 +260,12 @@ static int carry_out(struct parent *p, const struct step *s, struct err *e)
 {
 	switch (s->kind) {
 	case STEP_CGROUP:
-		return do_cgroup(p, s->args, e);
 	case STEP_CGROUP_SET:
-		return do_cgroup_set(p, s->args, e);
 	case STEP_CGROUP_DEVICES:
-		return do_cgroup_devices(p, s->args, e);
+	case STEP_CGROUP_OWN:
+	case STEP_CGROUP_MOVE:
+	case STEP_UNIT:
+		return parent_cgroup(p, s, e);
 	case STEP_CLONE:
 		return do_clone(p, s->args, e);
 	case STEP_NO_SETGROUPS:

@@ -43,9 +43,9 @@ struct plan_target {
 int plan_exec(const struct jail *jail, const struct host *host, const struct plan_target *target,
 	struct plan *ret, struct err *e);
 
-/* The limits that jail->cgroup sets, for the cgroups (directories) of a jail that is there. */
+/* The limits that jail->cgroup sets, for the cgroups (directories) of a jail that is there; unit: systemd's. */
 int plan_update(const struct jail *jail, const struct host *host, const struct jail_paths *cgroups,
-	struct plan *ret, struct err *e);
+	const char *unit, struct plan *ret, struct err *e);
 
 /* One line a step: side, kind, arguments. */
 int plan_text(const struct plan *p, struct str *out, struct err *e);

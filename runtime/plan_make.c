@@ -278,32 +278,39 @@ static void names_and_parameters(struct builder *b)
 	}
 }
 
-static void setup_namespaces(struct builder *b)
+static int setup_namespaces(struct builder *b)
 {
 	const struct jail *jail = b->jail;
 
 	become(b);
 	enter_cgroups(b, &b->enter);
 	unshare(b, SIDE_INIT, new_namespaces(jail) & CLONE_NEWCGROUP);
+	TRY(plan_cgroup_inner(b));
 	if (jail->process.new_session)
 		plan_add(b, SIDE_INIT, STEP_SESSION, NULL);
 	add_text_step(b, STEP_KEYRING, jail->process.keyring);
 	if (jail->net.loopback && jail_has_new(jail, NS_NET))
 		plan_add(b, SIDE_INIT, STEP_LOOPBACK, NULL);
 	names_and_parameters(b);
+	return 0;
 }
 
 int plan_make(const struct jail *jail, const struct host *host, struct plan *ret, struct err *e)
 {
 	own_plan struct plan plan = {0};
+	bool by_systemd = jail->cgroup.manager == CGROUP_SYSTEMD;
 	struct builder b;
 
 	begin(&b, jail, host, &plan, e);
 	open_namespaces(&b);
-	TRY(plan_cgroup(&b));
+	if (!by_systemd)
+		TRY(plan_cgroup(&b));
 	TRY(plan_root(&b));
 	births(&b);
-	setup_namespaces(&b);
+	/* systemd wants to know whom it makes a unit for. */
+	if (by_systemd)
+		TRY(plan_cgroup(&b));
+	TRY(setup_namespaces(&b));
 	TRY(plan_mounts(&b));
 	TRY(plan_devices(&b));
 	plan_hooks(&b, HOOK_PRESTART, SIDE_PARENT);
@@ -397,13 +404,13 @@ int plan_exec(const struct jail *jail, const struct host *host, const struct pla
 /* --- update ------------------------------------------------------------------------------------ */
 
 int plan_update(const struct jail *jail, const struct host *host, const struct jail_paths *cgroups,
-	struct plan *ret, struct err *e)
+	const char *unit, struct plan *ret, struct err *e)
 {
 	own_plan struct plan plan = {0};
 	struct builder b;
 
 	begin(&b, jail, host, &plan, e);
-	TRY(plan_cgroup_update(&b, cgroups));
+	TRY(plan_cgroup_update(&b, cgroups, unit));
 	TRY(finish(&b));
 	*ret = plan;
 	plan = (struct plan){0};

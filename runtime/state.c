@@ -40,6 +40,7 @@ static const struct field state_rows[] = {
 	FIELD_MAP(state, annotations, "of the config"),
 	FIELD_TEXTS(state, cgroups, "directories of its cgroups"),
 	FIELD_BOOL(state, cgroup_v2, "they are of cgroup v2"),
+	FIELD_TEXT(state, unit, "systemd's, which has made them"),
 	FIELD_MASK(state, namespaces, ns_flag_words, "that it does not share with its caller"),
 	FIELD_TEXT(state, config, "name of its config"),
 	FIELD_ENUM(state, dialect, dialect_words, "of that config"),

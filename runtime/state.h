@@ -35,6 +35,7 @@ struct state {
 	struct pairs annotations;
 	struct texts cgroups; /* directories of its own cgroups */
 	OPT(bool, cgroup_v2);
+	const char *unit; /* of systemd, which made them; NULL: none */
 	OPT(uint64_t, namespaces); /* CLONE_NEW…, those it does not share */
 	const char *config; /* name of the config, for messages */
 	OPT(int32_t, dialect);

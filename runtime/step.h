@@ -24,6 +24,11 @@ enum step_kind {
 	STEP_CGROUP_SET,
 	STEP_CGROUP_DEVICES,
 	STEP_TREE,
+	/* parent, when systemd makes the cgroups: for an init that is born */
+	STEP_UNIT,
+	STEP_UNIT_SET,
+	STEP_CGROUP_MOVE,
+	STEP_CGROUP_OWN,
 	/* births and the ids of who is born */
 	STEP_CLONE,
 	STEP_NO_SETGROUPS,
@@ -113,6 +118,22 @@ struct step_cgroup {
 	OPT(bool, v2);
 	struct texts controllers; /* v2: those that must be there; v1: those of the hierarchy */
 	OPT(bool, optional); /* go on without when it may not be made */
+	OPT(bool, joined); /* systemd has made it, and init may be in it */
+	OPT(bool, inner); /* what is above it is the jail's, too, and init is there still */
+};
+
+/* A unit of systemd. */
+struct step_unit {
+	const char *name;
+	OPT(bool, has_init); /* init is in it, from when it is made */
+	struct texts
+		properties; /* "NAME=TYPE:VALUE", TYPE a D-Bus signature: y is a byte in two hex
+				    digits, and words of a list have blanks between them */
+};
+
+struct step_cgroup_own {
+	OPT(int32_t, slot);
+	OPT(uint32_t, uid);
 };
 
 struct step_cgroup_set {
@@ -170,6 +191,7 @@ struct step_clock {
 	OPT(uint32_t, nanoseconds);
 };
 
+/* Of init by itself, or by the parent (move). */
 struct step_cgroup_enter {
 	struct i32s slots; /* the tasks files */
 };

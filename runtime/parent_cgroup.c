@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <signal.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "do/cgroup.h"
+#include "do/systemd.h"
+#include "parent.h"
+
+/* The parent's part of cgroups: made, limited, handed over, and taken back when all comes to nothing. */
+
+static int make(struct parent *p, const struct step_cgroup *a, struct err *e)
+{
+	int *tasks = a->has_tasks ? &p->run.slots[a->tasks] : NULL;
+	const char **v;
+	bool made;
+	int dir = cgroup_make(a, tasks, &made, e);
+
+	if (dir < 0 && a->optional && (dir == -EACCES || dir == -EPERM || dir == -EROFS))
+		return 0;
+	TRY(dir);
+	p->run.slots[a->slot] = dir;
+	if (!made)
+		return 0;
+	v = pool_grow(&p->pool, p->made_cgroups.v, p->made_cgroups.n, sizeof(*v));
+	if (!v)
+		return err_memory(e);
+	p->made_cgroups.v = v;
+	v[p->made_cgroups.n] = pool_printf(&p->pool, "%s%s", a->mount, a->path);
+	return v[p->made_cgroups.n++] ? 0 : err_memory(e);
+}
+
+static int set(struct parent *p, const struct step_cgroup_set *a, struct err *e)
+{
+	int dir = p->run.slots[a->slot];
+
+	return dir < 0 ? 0 : cgroup_set(dir, a, e);
+}
+
+static int set_devices(struct parent *p, const struct step_cgroup_devices *a, struct err *e)
+{
+	int dir = p->run.slots[a->slot];
+
+	return dir < 0 ? 0 : cgroup_devices(dir, a, e);
+}
+
+static int give(struct parent *p, const struct step_cgroup_own *a, struct err *e)
+{
+	int dir = p->run.slots[a->slot];
+
+	return dir < 0 ? 0 : cgroup_own(dir, a->uid, e);
+}
+
+static int move_init(struct parent *p, const struct step_cgroup_enter *a, struct err *e)
+{
+	list_each (i, a->slots) {
+		int *fd = &p->run.slots[a->slots.v[i]];
+
+		if (*fd >= 0)
+			TRY(cgroup_move(*fd, p->pid[SIDE_INIT], e));
+		own_close(fd);
+	}
+	return 0;
+}
+
+static int start_unit(struct parent *p, const struct step_unit *a, struct err *e)
+{
+	int r;
+
+	if (!p->systemd)
+		return err_set(e, ENOTCONN, "there is no connection to systemd");
+	r = systemd_start(p->systemd, a, p->pid[SIDE_INIT], e);
+	/* Whatever became of it, unless it is another's. */
+	if (r >= 0 || r == -ETIMEDOUT)
+		p->made_unit = a->name;
+	return r;
+}
+
+int parent_cgroup(struct parent *p, const struct step *s, struct err *e)
+{
+	switch (s->kind) {
+	case STEP_CGROUP:
+		return make(p, s->args, e);
+	case STEP_CGROUP_SET:
+		return set(p, s->args, e);
+	case STEP_CGROUP_DEVICES:
+		return set_devices(p, s->args, e);
+	case STEP_CGROUP_OWN:
+		return give(p, s->args, e);
+	case STEP_CGROUP_MOVE:
+		return move_init(p, s->args, e);
+	case STEP_UNIT:
+		return start_unit(p, s->args, e);
+	default:
+		return err_set(e, ENOSYS, "a step that is not about cgroups");
+	}
+}
+
+void parent_abort_cgroups(struct parent *p)
+{
+	struct err e;
+
+	if (p->made_unit && systemd_stop(p->systemd, p->made_unit, &e) < 0)
+		log_warning("%s", e.text);
+	list_each (i, p->made_cgroups) {
+		(void)cgroup_kill(p->made_cgroups.v[i], SIGKILL, &e);
+		if (cgroup_remove(p->made_cgroups.v[i], &e) < 0)
+			log_warning("%s", e.text);
+	}
+}
