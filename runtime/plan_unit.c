@@ -98,10 +98,104 @@ static void add_limit(struct builder *b, struct texts *to, const struct setting 
 		add_property(b, to, "CPUWeight", "t", "0");
 }
 
+/* --- devices ------------------------------------------------------------------------------------- */
+
+static bool covers(const struct device_rule *wide, const struct device_rule *r)
+{
+	return wide->type == r->type && (wide->major < 0 || wide->major == r->major) &&
+	       (wide->minor < 0 || wide->minor == r->minor);
+}
+
+/* Takes a rule into a list of what is allowed; what a denial touches in part is left out. */
+static size_t apply_rule(struct device_rule *v, size_t n, const struct device_rule *r)
+{
+	size_t left = 0;
+
+	if (r->allow) {
+		v[n] = *r;
+		return n + 1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (covers(r, &v[i]) || covers(&v[i], r))
+			v[i].access &= (uint8_t)~r->access;
+		if (v[i].access)
+			v[left++] = v[i];
+	}
+	return left;
+}
+
+/* The same for what is not of one type. */
+static size_t apply_to_both(struct device_rule *v, size_t n, struct device_rule r)
+{
+	r.type = 'c';
+	n = apply_rule(v, n, &r);
+	r.type = 'b';
+	return apply_rule(v, n, &r);
+}
+
+/* All of them together; *ret_all: any device at all, and no list. */
+static size_t allowed_devices(const struct jail_cgroup *c, struct device_rule *v, bool *ret_all)
+{
+	const uint8_t rwm = DEVICE_MKNOD | DEVICE_READ | DEVICE_WRITE;
+	const struct device_rule any = {true, 'a', -1, -1, rwm};
+	size_t n = 0;
+
+	*ret_all = true;
+	for (size_t i = 0; i < c->n_devices; i++) {
+		const struct device_rule *r = &c->devices[i];
+
+		if (r->type == 'a' && r->access == rwm) {
+			*ret_all = r->allow;
+			n = 0;
+			continue;
+		}
+		if (*ret_all && r->allow)
+			continue;
+		if (*ret_all)
+			n = apply_to_both(v, 0, any);
+		*ret_all = false;
+		n = r->type == 'a' ? apply_to_both(v, n, *r) : apply_rule(v, n, r);
+	}
+	return n;
+}
+
+static const char *number_or_any(struct builder *b, int64_t n)
+{
+	return n < 0 ? "*" : plan_printf(b, "%lld", (long long)n);
+}
+
+/*
+ * On v1 systemd writes its own list of devices whenever it looks at the unit: all of them, unless it knows
+ * better. On v2 the rules are a program that it leaves alone.
+ */
+static void add_devices(struct builder *b, struct texts *to)
+{
+	const struct jail_cgroup *c = &b->jail->cgroup;
+	struct device_rule *v = pool_array(&b->plan->pool, 2 * c->n_devices + 2, sizeof(*v));
+	const char *text = "";
+	bool all;
+	size_t n;
+
+	if (!c->n_devices || !host_controller(b->host, "devices") || !v)
+		return;
+	n = allowed_devices(c, v, &all);
+	for (size_t i = 0; i < n; i++)
+		text = plan_printf(b, "%s%s%c:%s:%s:%s%s%s", text, i ? " " : "", v[i].type,
+			number_or_any(b, v[i].major), number_or_any(b, v[i].minor),
+			v[i].access & DEVICE_READ ? "r" : "", v[i].access & DEVICE_WRITE ? "w" : "",
+			v[i].access & DEVICE_MKNOD ? "m" : "");
+	add_property(b, to, "DevicePolicy", "s", all ? "auto" : "strict");
+	/* An empty list takes away what was there. */
+	add_property(b, to, "DeviceAllow", "a(ss)", "");
+	if (n)
+		add_property(b, to, "DeviceAllow", "a(ss)", text);
+}
+
 static void add_limits(struct builder *b, struct texts *to, const struct settings *limits)
 {
 	for (size_t i = 0; i < limits->n; i++)
 		add_limit(b, to, &limits->v[i]);
+	add_devices(b, to);
 }
 
 /* --- the unit ------------------------------------------------------------------------------------ */

@@ -128,7 +128,8 @@ struct step_unit {
 	OPT(bool, has_init); /* init is in it, from when it is made */
 	struct texts
 		properties; /* "NAME=TYPE:VALUE", TYPE a D-Bus signature: y is a byte in two hex
-				    digits, and words of a list have blanks between them */
+				    digits, words of a list have blanks between them, and a
+				    device is "c:1:3:rwm" */
 };
 
 struct step_cgroup_own {

@@ -3,11 +3,13 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "../base/fd.h"
 #include "../base/fmt.h"
 #include "../base/own.h"
 #include "sd_bus.h"
@@ -196,6 +198,63 @@ static int append_words(const struct message *m, const char *words)
 	return m->lib->message_close_container(m->m);
 }
 
+/* "char-pts", as systemd calls a driver of /proc/devices. */
+static int name_driver(const char *devices, char type, const char *major, char *to, size_t size)
+{
+	const char *s = strstr(devices, type == 'b' ? "Block devices:" : "Character devices:");
+	size_t n = strlen(major);
+
+	for (s = s ? strchr(s, '\n') : NULL; s && s[1] && s[1] != '\n'; s = strchr(s + 1, '\n')) {
+		const char *number = s + 1 + strspn(s + 1, " ");
+
+		if (strncmp(number, major, n) || number[n] != ' ')
+			continue;
+		number += n + 1;
+		fmt_put(to, size, "%s-%.*s", type == 'b' ? "block" : "char",
+			(int)strcspn(number, "\n"), number);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+/* "c:1:3:rwm", "c:136:*:rw", "b:*:*:m". */
+static int append_device(const struct message *m, char *word, const char *devices)
+{
+	char *major = strchr(word, ':'), *minor = major ? strchr(major + 1, ':') : NULL;
+	char *access = minor ? strchr(minor + 1, ':') : NULL, name[128];
+	bool block = *word == 'b';
+
+	if (!access)
+		return -EINVAL;
+	*major++ = *minor++ = *access++ = '\0';
+	if (*major == '*')
+		fmt_put(name, sizeof(name), "%s-*", block ? "block" : "char");
+	else if (*minor != '*')
+		fmt_put(name, sizeof(name), "/dev/%s/%s:%s", block ? "block" : "char", major,
+			minor);
+	else if (name_driver(devices, *word, major, name, sizeof(name)) < 0)
+		return 0; /* no driver has it: there is nothing to be opened */
+	return m->lib->message_append(m->m, "(ss)", name, access);
+}
+
+static int append_devices(const struct message *m, const char *words)
+{
+	char word[64], devices[16384];
+
+	if (fd_read_small(AT_FDCWD, "/proc/devices", devices, sizeof(devices)) < 0)
+		devices[0] = '\0';
+	TRY(m->lib->message_open_container(m->m, 'a', "(ss)"));
+	while (*(words += strspn(words, " "))) {
+		size_t n = strcspn(words, " ");
+
+		if (fmt_put(word, sizeof(word), "%.*s", (int)n, words) >= sizeof(word))
+			return -E2BIG;
+		TRY(append_device(m, word, devices));
+		words += n;
+	}
+	return m->lib->message_close_container(m->m);
+}
+
 static int append_value(const struct message *m, const char *type, const char *value)
 {
 	uint64_t v = 0;
@@ -204,6 +263,8 @@ static int append_value(const struct message *m, const char *type, const char *v
 		return append_bytes(m, value);
 	if (!strcmp(type, "as"))
 		return append_words(m, value);
+	if (!strcmp(type, "a(ss)"))
+		return append_devices(m, value);
 	if (*type == 's')
 		return m->lib->message_append(m->m, type, value);
 	if (*type == 'b')

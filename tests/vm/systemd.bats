@@ -160,7 +160,7 @@ as_user() {
 	"$JAILRT" spec --rootless -b "$home"
 	cp -a "$BUNDLE/rootfs" "$home/"
 	BUNDLE=$home
-	config '.process.terminal = false'
+	config '.process.terminal = false | .linux.uidMappings[0].hostID = 2345 | .linux.gidMappings[0].hostID = 2345'
 	command_is sleep 1000
 	resources '{memory: {limit: 67108864}, pids: {limit: 55}}'
 	chown -R rlu: "$home"
