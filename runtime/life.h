@@ -147,6 +147,9 @@ int life_state_hooks(
 bool life_is_rootless(void);
 /* Connects to the systemd that makes cgroups, and asks it what planning may know. */
 int life_systemd(struct life *l, struct err *e);
+/* Where the caller may not put a process into the container's cgroup but systemd may: *ret is the unit. */
+int life_join_unit(
+	struct life *l, const struct jail_paths *cgroups, const char **ret, struct err *e);
 /* Ends the unit that the state names. */
 void life_stop_unit(struct life *l);
 /* The directories of the cgroups that a process of exec enters. */

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/fmt.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "do/systemd.h"
 #include "life.h"
 
@@ -36,6 +40,41 @@ int life_systemd(struct life *l, struct err *e)
 	OPT_SET(host, systemd_user, is_user());
 	TRY(systemd_probe(l->systemd, &l->pool, &host->systemd, &host->systemd_root, e));
 	host->has_systemd = true;
+	return 0;
+}
+
+/* cgroups(7): who moves a process must be allowed to write to where both cgroups meet. */
+static bool may_move(const struct host *host, const char *to)
+{
+	list_each (i, host->hierarchies) {
+		const struct host_hierarchy *h = host->hierarchies.v[i];
+		char from[PATH_MAX], path[PATH_MAX];
+		size_t n = 0, common = strlen(h->mount);
+
+		if (!h->v2 || !path_beneath(h->mount, to))
+			continue;
+		fmt_put(from, sizeof(from), "%s%s", h->mount, h->own);
+		for (; from[n] && from[n] == to[n]; n++)
+			common = to[n] == '/' && n > common ? n : common;
+		if ((!from[n] || from[n] == '/') && (!to[n] || to[n] == '/'))
+			common = n;
+		fmt_put(path, sizeof(path), "%.*s/cgroup.procs", (int)common, to);
+		return !access(path, W_OK);
+	}
+	return true;
+}
+
+int life_join_unit(
+	struct life *l, const struct jail_paths *cgroups, const char **ret, struct err *e)
+{
+	const char *unit = l->state->unit;
+
+	for (size_t i = 0; unit && i < cgroups->n; i++) {
+		if (!may_move(&l->host, cgroups->v[i])) {
+			*ret = unit;
+			return life_systemd(l, e);
+		}
+	}
 	return 0;
 }
 

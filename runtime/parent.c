@@ -265,6 +265,7 @@ static int carry_out(struct parent *p, const struct step *s, struct err *e)
 	case STEP_CGROUP_OWN:
 	case STEP_CGROUP_MOVE:
 	case STEP_UNIT:
+	case STEP_UNIT_JOIN:
 		return parent_cgroup(p, s, e);
 	case STEP_CLONE:
 		return do_clone(p, s->args, e);

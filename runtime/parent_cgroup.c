@@ -77,6 +77,13 @@ static int start_unit(struct parent *p, const struct step_unit *a, struct err *e
 	return r;
 }
 
+static int join_unit(struct parent *p, const struct step_unit_join *a, struct err *e)
+{
+	if (!p->systemd)
+		return err_set(e, ENOTCONN, "there is no connection to systemd");
+	return systemd_join(p->systemd, a->name, a->below, p->pid[SIDE_INIT], e);
+}
+
 int parent_cgroup(struct parent *p, const struct step *s, struct err *e)
 {
 	switch (s->kind) {
@@ -92,6 +99,8 @@ int parent_cgroup(struct parent *p, const struct step *s, struct err *e)
 		return move_init(p, s->args, e);
 	case STEP_UNIT:
 		return start_unit(p, s->args, e);
+	case STEP_UNIT_JOIN:
+		return join_unit(p, s->args, e);
 	default:
 		return err_set(e, ENOSYS, "a step that is not about cgroups");
 	}

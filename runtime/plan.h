@@ -37,6 +37,7 @@ struct plan_target {
 	uint64_t namespaces; /* CLONE_NEW…, those that the jail does not share with its caller */
 	struct jail_paths cgroups; /* its directories, v1 or v2 */
 	bool v2;
+	const char *unit; /* of systemd, which has to move who joins; NULL: the caller may */
 };
 
 /* The plan for one more process in a jail that is there. Slot 0 is the pidfd of its init. */

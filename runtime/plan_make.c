@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "base/fmt.h"
 #include "base/path.h"
 #include "plan_build.h"
@@ -355,12 +357,32 @@ static void exec_cgroups(struct builder *b, const struct plan_target *target)
 		s->path = "";
 		OPT_SET(s, v2, is_v2(b, target, s->mount));
 		OPT_SET(s, slot, plan_slot(b));
+		if (s->v2 && target->unit)
+			continue;
 		if (s->v2) {
 			b->cgroup_clone = s->slot;
 			continue;
 		}
 		OPT_SET(s, tasks, plan_slot(b));
 		plan_add_i32(b, &b->enter, s->tasks);
+	}
+}
+
+/* Where in the unit's cgroup the v2 directory is. */
+static void join_unit(struct builder *b, const struct plan_target *target)
+{
+	struct step_unit_join *s;
+
+	if (!target->unit)
+		return;
+	s = plan_add(b, SIDE_PARENT, STEP_UNIT_JOIN, NULL);
+	s->name = target->unit;
+	s->below = "";
+	for (size_t i = 0; i < target->cgroups.n; i++) {
+		const char *at = strstr(target->cgroups.v[i], target->unit);
+
+		if (at && is_v2(b, target, target->cgroups.v[i]))
+			s->below = at + strlen(target->unit);
 	}
 }
 
@@ -383,6 +405,7 @@ int plan_exec(const struct jail *jail, const struct host *host, const struct pla
 	add_clone(&b, SIDE_MID, SIDE_INIT, 0);
 	if (b.userns)
 		plan_raise_limits(&b, SIDE_PARENT);
+	join_unit(&b, target);
 	become(&b);
 	enter_cgroups(&b, &b.enter);
 	if (jail->process.new_session)

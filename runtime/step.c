@@ -53,6 +53,12 @@ static const struct field step_unit_rows[] = {
 };
 static TABLE(step_unit);
 
+static const struct field step_unit_join_rows[] = {
+	FIELD_TEXT(step_unit_join, name, "of systemd's unit"),
+	FIELD_TEXT(step_unit_join, below, "where in its cgroup init is put"),
+};
+static TABLE(step_unit_join);
+
 static const struct field step_cgroup_own_rows[] = {
 	FIELD_I32(step_cgroup_own, slot, "of the cgroup"),
 	FIELD_U32(step_cgroup_own, uid, "who may divide it up"),
@@ -372,6 +378,7 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
 	[STEP_TREE] = {"tree", P, &table_step_tree},
 	[STEP_UNIT] = {"unit", P, &table_step_unit},
 	[STEP_UNIT_SET] = {"unit-set", P, &table_step_unit},
+	[STEP_UNIT_JOIN] = {"unit-join", P, &table_step_unit_join},
 	[STEP_CGROUP_MOVE] = {"cgroup-move", P, &table_step_cgroup_enter},
 	[STEP_CGROUP_OWN] = {"cgroup-own", P, &table_step_cgroup_own},
 	[STEP_CLONE] = {"clone", P | M, &table_step_clone},

@@ -27,6 +27,7 @@ enum step_kind {
 	/* parent, when systemd makes the cgroups: for an init that is born */
 	STEP_UNIT,
 	STEP_UNIT_SET,
+	STEP_UNIT_JOIN,
 	STEP_CGROUP_MOVE,
 	STEP_CGROUP_OWN,
 	/* births and the ids of who is born */
@@ -130,6 +131,11 @@ struct step_unit {
 		properties; /* "NAME=TYPE:VALUE", TYPE a D-Bus signature: y is a byte in two hex
 				    digits, words of a list have blanks between them, and a
 				    device is "c:1:3:rwm" */
+};
+
+struct step_unit_join {
+	const char *name;
+	const char *below; /* in its cgroup: "" or "/container" */
 };
 
 struct step_cgroup_own {

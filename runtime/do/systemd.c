@@ -454,6 +454,20 @@ int systemd_set(struct systemd *s, const struct step_unit *a, struct err *e)
 	return r < 0 ? refused(s, -r, &error, "set properties of the unit", a->name, e) : 0;
 }
 
+int systemd_join(struct systemd *s, const char *unit, const char *below, pid_t pid, struct err *e)
+{
+	own(unref) struct message m = {0}, reply = {0};
+	struct sd_bus_error error = {0};
+	int r = new_call(s, "AttachProcessesToUnit", &m);
+
+	if (r >= 0)
+		r = s->lib.message_append(m.m, "ssau", unit, below, 1, (uint32_t)pid);
+	if (r < 0)
+		return err_sys(e, -r, "tell systemd of the unit '%s'", unit);
+	r = call(s, &m, &reply, &error);
+	return r < 0 ? refused(s, -r, &error, "put a process into the unit", unit, e) : 0;
+}
+
 int systemd_stop(struct systemd *s, const char *unit, struct err *e)
 {
 	own(unref) struct message m = {0};

@@ -31,6 +31,9 @@ int systemd_start(struct systemd *s, const struct step_unit *a, pid_t pid, struc
 /* New properties for a unit, which a restart of the machine undoes. */
 int systemd_set(struct systemd *s, const struct step_unit *a, struct err *e);
 
+/* Puts a process into a unit's cgroup, at below ("" or "/name"): systemd may where the caller may not. */
+int systemd_join(struct systemd *s, const char *unit, const char *below, pid_t pid, struct err *e);
+
 /* Ends a unit, and forgets that it failed; 0 also when there is none. */
 int systemd_stop(struct systemd *s, const char *unit, struct err *e);
 

@@ -36,6 +36,7 @@ static bool is_the_parents_own(int kind)
 	case STEP_CGROUP_OWN:
 	case STEP_UNIT:
 	case STEP_UNIT_SET:
+	case STEP_UNIT_JOIN:
 	case STEP_CLONE:
 	case STEP_NO_SETGROUPS:
 	case STEP_ID_MAP:

@@ -175,9 +175,13 @@ as_user() {
 		r update --memory 32M "$ID"
 		systemctl --user show -P MemoryMax $UNIT
 		r exec "$ID" cat /proc/self/cgroup
-		r delete --force "$ID"
-		[ -e \$dir ] || echo gone
 	EOF
-	run as_user env JAILRT="$JAILRT" bash "$home/script"
-	same "${lines[*]}" "67108864 55 67108864 33554432 0::/ gone"
+	run as_user bash "$home/script"
+	same "${lines[*]}" "67108864 55 67108864 33554432 0::/"
+	# From outside of the user's systemd only that can put a process into the scope.
+	run setpriv --reuid rlu --regid rlu --init-groups --reset-env env XDG_RUNTIME_DIR=/run/user/2345 \
+		"$JAILRT" --root "$home/states" exec "$ID" cat /proc/self/cgroup
+	same "$output" "0::/"
+	as_user "$JAILRT" --root "$home/states" delete --force "$ID"
+	[ ! -e "/sys/fs/cgroup/user.slice/user-2345.slice/user@2345.service/user.slice/$UNIT" ]
 }
