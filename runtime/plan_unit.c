@@ -27,28 +27,47 @@ static void add_property(
 
 /* --- limits -------------------------------------------------------------------------------------- */
 
-/* Numbers whose files and properties mean the same, on the same scale. */
-static const struct {
+/* Numbers whose files and properties mean the same, on the same scale, from what systemd takes as the least. */
+static const struct number {
 	const char *file, *property;
+	uint64_t least;
 } numbers[] = {
-	{"memory.max", "MemoryMax"},
-	{"memory.swap.max", "MemorySwapMax"},
-	{"memory.low", "MemoryLow"},
-	{"memory.high", "MemoryHigh"},
-	{"memory.min", "MemoryMin"},
-	{"pids.max", "TasksMax"},
-	{"cpu.weight", "CPUWeight"},
-	{"io.weight", "IOWeight"},
+	{"memory.max", "MemoryMax", 1},
+	{"memory.swap.max", "MemorySwapMax", 0},
+	{"memory.low", "MemoryLow", 0},
+	{"memory.high", "MemoryHigh", 1},
+	{"memory.min", "MemoryMin", 0},
+	{"pids.max", "TasksMax", 1},
+	{"cpu.weight", "CPUWeight", 1},
+	{"io.weight", "IOWeight", 1},
 };
 
-static void add_number(struct builder *b, struct texts *to, const char *name, const char *value)
+/* As the kernel reads the files of memory: 64M. */
+static int read_amount(const char *text, uint64_t *ret)
+{
+	static const char units[] = "KMGT";
+	size_t n = strspn(text, "0123456789");
+	const char *unit = text[n] ? strchr(units, text[n] & ~0x20) : NULL;
+	unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+
+	if (fmt_u64(text, n, ret) < 0 || (text[n] && (!unit || text[n + 1])) ||
+		*ret > UINT64_MAX >> shift)
+		return -EINVAL;
+	*ret <<= shift;
+	return 0;
+}
+
+static void add_number(
+	struct builder *b, struct texts *to, const struct number *n, const char *value)
 {
 	uint64_t v;
 
 	if (!strcmp(value, "max"))
-		add_property(b, to, name, "t", "18446744073709551615");
-	else if (!fmt_u64(value, strlen(value), &v))
-		add_property(b, to, name, "t", value);
+		v = UINT64_MAX;
+	else if (read_amount(value, &v) < 0)
+		return; /* the kernel refuses it, with the place */
+	v = v < n->least ? n->least : v;
+	add_property(b, to, n->property, "t", plan_printf(b, "%llu", (unsigned long long)v));
 }
 
 /* systemd counts in hundredths of a CPU: rounded up, so that it never cuts what the file gives. */
@@ -84,9 +103,9 @@ static void add_limit(struct builder *b, struct texts *to, const struct setting 
 {
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
 		if (!strcmp(s->file, numbers[i].file))
-			add_number(b, to, numbers[i].property, s->value);
+			add_number(b, to, &numbers[i], s->value);
 		else if (s->or_file && !strcmp(s->or_file, numbers[i].file))
-			add_number(b, to, numbers[i].property, s->or_value);
+			add_number(b, to, &numbers[i], s->or_value);
 	}
 	if (!strcmp(s->file, "cpu.max"))
 		add_quota(b, to, s->value);
