@@ -134,7 +134,7 @@ fuzz:
 	@contrib/install-packages build fuzz
 	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang LINK= \
 		CFLAGS='$(FUZZ_SAN) -fsanitize=fuzzer-no-link' fuzzers
-	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/run-fuzz build/fuzz/fuzz_*[!.od]
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/run-fuzz $$(find build/fuzz -maxdepth 1 -name "fuzz_*" -type f -executable)
 
 fuzzers: $(FUZZERS)
 

@@ -38,6 +38,9 @@ static const struct field host_rows[] = {
 	FIELD_U32(host, last_cap, "the kernel's last capability", .dflt = "40"),
 	FIELD_OBJECTS(host, hierarchies, host_hierarchy, "cgroup hierarchies"),
 	FIELD_TEXT(host, resctrl, "where the resctrl filesystem is mounted"),
+	FIELD_U32(host, systemd, "version of the systemd that makes cgroups", .dflt = "0"),
+	FIELD_BOOL(host, systemd_user, "it is the user's own", .dflt = "false"),
+	FIELD_TEXT(host, systemd_root, "its cgroup"),
 };
 TABLE(host);
 

@@ -32,6 +32,10 @@ struct host {
 	OPT(uint32_t, last_cap);
 	LIST_OF(struct host_hierarchy) hierarchies;
 	const char *resctrl; /* where it is mounted; NULL: it is not */
+	/* of the systemd that makes cgroups, when one is to */
+	OPT(uint32_t, systemd); /* its version; 0: none was asked */
+	OPT(bool, systemd_user); /* it is the user's own */
+	const char *systemd_root; /* its cgroup; "" is that of the whole machine's */
 };
 
 extern const struct table table_host;

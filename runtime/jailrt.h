@@ -69,7 +69,7 @@ int jailrt_wait(struct jailrt *j, int *ret_status);
 
 /*
  * The same without waiting, for event loops: begin, then step whenever jailrt_fd is readable, until it
- * says what is wanted.
+ * says what is wanted. With systemd's cgroups a step or two wait for systemd, 30 s at the most.
  */
 enum jailrt_event {
 	JAILRT_AGAIN, /* nothing new */

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "do/cgroup.h"
+#include "do/systemd.h"
 
 static const struct word cgroup_manager_words_rows[] = {
 	{"cgroupfs", CGROUP_FS},
@@ -111,6 +112,7 @@ void life_done(struct life *l)
 	if (l->begun)
 		parent_done(&l->parent);
 	plan_done(&l->plan);
+	systemd_close(l->systemd);
 	own_close(&l->root);
 	own_close(&l->dir);
 	own_close(&l->report_fd);
@@ -139,7 +141,7 @@ int life_set(struct life *l, const char *field, const char *value, struct err *e
 
 /* --- where states are ----------------------------------------------------------------------------- */
 
-static bool is_rootless(void)
+bool life_is_rootless(void)
 {
 	char map[64];
 	ssize_t n;
@@ -157,7 +159,7 @@ const char *life_root(struct life *l, struct err *e)
 
 	if (l->o.root)
 		return l->o.root;
-	if (is_rootless() && runtime_dir && *runtime_dir)
+	if (life_is_rootless() && runtime_dir && *runtime_dir)
 		l->o.root = pool_printf(&l->pool, "%s/jailrt", runtime_dir);
 	else
 		l->o.root = "/run/jailrt";
@@ -224,8 +226,6 @@ int life_load(struct life *l, struct err *e)
 	TRY(load(&q, &l->caller, &l->pool, &l->loaded, e));
 	apply_options(l);
 	TRY(life_pass(l, e));
-	if (l->loaded.jail.cgroup.manager == CGROUP_SYSTEMD)
-		return err_set(e, ENOTSUP, "the systemd cgroup manager is not supported yet");
 	l->phase = LIFE_LOADED;
 	return 0;
 }
@@ -236,6 +236,8 @@ int life_make_plan(struct life *l, bool hold, struct err *e)
 	if (!l->host_probed)
 		TRY(host_probe(&l->host, &l->pool, e));
 	l->host_probed = true;
+	if (l->loaded.jail.cgroup.manager == CGROUP_SYSTEMD)
+		TRY(life_systemd(l, e));
 	plan_done(&l->plan); /* of an earlier call */
 	return plan_make(&l->loaded.jail, &l->host, &l->plan, e);
 }

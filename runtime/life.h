@@ -8,8 +8,8 @@
  * plan when it makes it, its state when it finds it. The calls are those of jailrt.h, which wraps it;
  * there it is said what each does. life.c has options, places and configs; life_make.c begins a
  * container, life_exec.c a further process in one; life_step.c carries either to its end; life_hand.c hands
- * over, life_pass.c hands on; life_start.c, life_end.c, life_view.c, life_pause.c, life_update.c,
- * life_stats.c and life_events.c deal with those that are there.
+ * over, life_pass.c hands on, life_systemd.c knows systemd; life_start.c, life_end.c, life_view.c,
+ * life_pause.c, life_update.c, life_stats.c and life_events.c deal with those that are there.
  */
 #include <time.h>
 
@@ -95,6 +95,7 @@ struct life {
 	bool timed_out;
 	int status; /* of wait(2); -1: nobody saw it */
 	struct report report;
+	struct systemd *systemd; /* the connection; NULL: none was needed */
 };
 
 void life_init(struct life *l);
@@ -146,6 +147,14 @@ int life_run_hooks(const struct run_state *texts, const struct jail_hooks *hooks
 /* The hooks that the state file keeps: "poststart" or "poststop". */
 int life_state_hooks(
 	struct life *l, const char *kind, const char *status, pid_t pid, bool must, struct err *e);
+bool life_is_rootless(void);
+/* Connects to the systemd that makes cgroups, and asks it what planning may know. */
+int life_systemd(struct life *l, struct err *e);
+/* Where the caller may not put a process into the container's cgroup but systemd may: *ret is the unit. */
+int life_join_unit(
+	struct life *l, const struct jail_paths *cgroups, const char **ret, struct err *e);
+/* Ends the unit that the state names. */
+void life_stop_unit(struct life *l);
 /* The directories of the cgroups that a process of exec enters. */
 int life_exec_cgroups(struct life *l, struct jail_paths *ret, struct err *e);
 /* What its cgroups count, as the "data" of runc's events. */

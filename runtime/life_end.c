@@ -221,6 +221,7 @@ static void let_watcher_read(int dir)
 
 static int remove_all(struct life *l, struct err *e)
 {
+	life_stop_unit(l);
 	list_each (i, l->state->cgroups)
 		TRY(cgroup_remove(l->state->cgroups.v[i], e));
 	list_each (i, l->state->resctrl_own)

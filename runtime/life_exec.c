@@ -196,6 +196,7 @@ static int make_plan(struct life *l, struct err *e)
 	l->loaded.jail.service.hold = l->o.detach;
 	TRY(host_probe(&l->host, &l->pool, e));
 	TRY(life_exec_cgroups(l, &target.cgroups, e));
+	TRY(life_join_unit(l, &target.cgroups, &target.unit, e));
 	return plan_exec(&l->loaded.jail, &l->host, &target, &l->plan, e);
 }
 
@@ -230,6 +231,7 @@ int life_exec_begin(struct life *l, struct err *e)
 	l->begun = true;
 	l->phase = LIFE_MAKING;
 	TRY(parent_begin(&l->parent, &l->plan, NULL, -1, pidfd, e));
+	l->parent.systemd = l->systemd;
 	(void)take_fd(&pidfd);
 	return 0;
 }

@@ -111,21 +111,34 @@ static int list_rdt(const struct life *l, struct state *s, struct pool *pool, st
 }
 
 /* The cgroups that the plan will make: written down before they are there, so that delete finds them. */
+static bool is_listed(const struct state *s, const char *path)
+{
+	list_each (i, s->cgroups) {
+		if (!strcmp(s->cgroups.v[i], path))
+			return true;
+	}
+	return false;
+}
+
 static int list_cgroups(const struct life *l, struct state *s, struct pool *pool, struct err *e)
 {
 	for (size_t i = 0; i < l->plan.n; i++) {
 		const struct step_cgroup *a = l->plan.v[i].args;
+		const struct step_unit *unit = l->plan.v[i].args;
 		const char **v;
 
-		if (l->plan.v[i].kind != STEP_CGROUP)
+		if (l->plan.v[i].kind == STEP_UNIT)
+			s->unit = unit->name;
+		if (l->plan.v[i].kind != STEP_CGROUP || a->inner)
 			continue;
 		v = pool_grow(pool, s->cgroups.v, s->cgroups.n, sizeof(*v));
 		if (!v)
 			return err_memory(e);
 		s->cgroups.v = v;
 		v[s->cgroups.n] = pool_printf(pool, "%s%s", a->mount, a->path);
-		if (!v[s->cgroups.n++])
+		if (!v[s->cgroups.n])
 			return err_memory(e);
+		s->cgroups.n += !is_listed(s, v[s->cgroups.n]);
 		if (a->v2)
 			OPT_SET(s, cgroup_v2, true);
 	}
@@ -264,9 +277,10 @@ static int begin(struct life *l, bool hold, struct err *e)
 	}
 	l->begun = true;
 	l->phase = LIFE_MAKING;
-	return parent_begin(&l->parent, &l->plan, &l->texts, start, -1, e) < 0
-		       ? -e->code
-		       : (take_fd(&start), 0);
+	TRY(parent_begin(&l->parent, &l->plan, &l->texts, start, -1, e));
+	l->parent.systemd = l->systemd;
+	(void)take_fd(&start);
+	return 0;
 }
 
 int life_begin(struct life *l, bool hold, struct err *e)

@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/fmt.h"
 #include "do/cgroup.h"
+#include "do/systemd.h"
 #include "life.h"
 
 /* --- what is wanted ----------------------------------------------------------------------------------- */
@@ -147,6 +148,23 @@ static bool present(const struct life *l, const char *file, int64_t *ret)
 	return false;
 }
 
+/* The second number of cpu.max, or what v1 has a file for. */
+static bool present_period(const struct life *l, int64_t *ret)
+{
+	list_each (i, l->state->cgroups) {
+		char path[PATH_MAX], text[64];
+		const char *blank;
+
+		fmt_put(path, sizeof(path), "%s/cpu.max", l->state->cgroups.v[i]);
+		if (fd_read_small(AT_FDCWD, path, text, sizeof(text)) < 0)
+			continue;
+		blank = strchr(text, ' ');
+		if (blank && !fmt_i64(blank + 1, strspn(blank + 1, "0123456789"), ret))
+			return true;
+	}
+	return present(l, "cpu.cfs_period_us", ret);
+}
+
 /* A limit of memory and swap needs that of memory, and a period its quota, given or not. */
 static int complete(struct life *l, struct jail_cgroup *c, struct err *e)
 {
@@ -165,6 +183,9 @@ static int complete(struct life *l, struct jail_cgroup *c, struct err *e)
 			"swap: memory and swap together are less than memory alone");
 	if (c->cpu_period.set && !c->cpu_quota.set && present(l, "cpu.max", &v))
 		c->cpu_quota = (struct limit){true, v};
+	/* systemd is told the share of a CPU that both make. */
+	if (l->state->unit && c->cpu_quota.set && !c->cpu_period.set && present_period(l, &v))
+		c->cpu_period = (struct limit){true, v};
 	return 0;
 }
 
@@ -234,6 +255,21 @@ static int update_devices(const struct update *u, struct err *e)
 	return 0;
 }
 
+/* systemd is told, too, and rounds what it writes: then the files get their exact values once more. */
+static int update_unit(const struct update *u, struct err *e)
+{
+	const struct plan *p = &u->l->plan;
+
+	for (size_t i = 0; i < p->n; i++) {
+		if (p->v[i].kind != STEP_UNIT_SET)
+			continue;
+		TRY(systemd_set(u->l->systemd, p->v[i].args, e));
+		for (size_t j = 0; j < u->n; j++)
+			(void)cgroup_set(u->changes[j].dir, u->changes[j].set, NULL);
+	}
+	return 0;
+}
+
 static int carry_out(struct update *u, struct err *e)
 {
 	size_t failed;
@@ -241,7 +277,7 @@ static int carry_out(struct update *u, struct err *e)
 	TRY(collect(u, e));
 	if (cgroup_update(u->changes, u->n, &u->l->pool, &failed, e) < 0)
 		return name_failure(u, failed < u->n ? u->at[failed] : NULL, e);
-	if (update_devices(u, e) < 0) {
+	if (update_unit(u, e) < 0 || update_devices(u, e) < 0) {
 		cgroup_update_undo(u->changes, u->n);
 		return -e->code;
 	}
@@ -267,6 +303,8 @@ int life_update(struct life *l, struct err *e)
 	TRY(complete(l, &jail->cgroup, e));
 	cgroups.v = l->state->cgroups.v;
 	cgroups.n = l->state->cgroups.n;
-	TRY(plan_update(jail, &l->host, &cgroups, &l->plan, e));
+	if (l->state->unit)
+		TRY(life_systemd(l, e));
+	TRY(plan_update(jail, &l->host, &cgroups, l->state->unit, &l->plan, e));
 	return carry_out(&u, e);
 }

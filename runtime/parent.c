@@ -285,6 +285,10 @@ static int carry_out(struct parent *p, const struct step *s, struct err *e)
 	case STEP_CGROUP:
 	case STEP_CGROUP_SET:
 	case STEP_CGROUP_DEVICES:
+	case STEP_CGROUP_OWN:
+	case STEP_CGROUP_MOVE:
+	case STEP_UNIT:
+	case STEP_UNIT_JOIN:
 		return parent_cgroup(p, s, e);
 	case STEP_CLONE:
 		return do_clone(p, s->args, e);

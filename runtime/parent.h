@@ -6,7 +6,8 @@
  *
  * A state machine that never waits: parent_step does what can be done and says what it waits for, and
  * parent_fd is readable when there is more to do. One loop can so hold many jails. It changes nothing
- * of the process but its children and fds.
+ * of the process but its children and fds. A plan with a unit of systemd's is the exception: there it
+ * waits for systemd, half a minute at the most (systemd.h).
  */
 #include "base/err.h"
 #include "do/spawn.h"
@@ -33,6 +34,8 @@ struct parent {
 	struct texts made_cgroups;
 	const struct step_rdt *rdt; /* carried out so far as rdt_made says (rdt.h) */
 	unsigned rdt_made;
+	struct systemd *systemd; /* for a plan with a unit; not owned */
+	const char *made_unit;
 	struct pool pool;
 };
 
@@ -48,7 +51,7 @@ int parent_fd(const struct parent *p);
 /* An event, or -errno: then the plan has failed, and parent_abort takes back what was made. */
 int parent_step(struct parent *p, struct err *e);
 
-/* Kills and reaps the children, and removes the cgroups that were made. */
+/* Kills and reaps the children, and removes the cgroups and the unit that were made. */
 void parent_abort(struct parent *p);
 
 /* Frees and closes what is the parent's own; the program, and what of it was taken out, lives on. */
@@ -63,7 +66,7 @@ int parent_take_listener(struct parent *p);
 
 /* --- for the files of this room only ---------------------------------------------------------- */
 
-/* Steps of cgroups, and what is left of them when the plan fails. */
+/* Steps of cgroups or of systemd's unit, and what is left of them when the plan fails. */
 int parent_cgroup(struct parent *p, const struct step *s, struct err *e);
 void parent_abort_cgroups(struct parent *p);
 

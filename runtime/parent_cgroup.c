@@ -2,12 +2,13 @@
 #include <errno.h>
 #include <signal.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "do/cgroup.h"
+#include "do/systemd.h"
 #include "parent.h"
 
-/* The parent's part of cgroups: made, limited, and taken back when all comes to nothing. */
-
+/* The parent's part of cgroups: made, limited, handed over, and taken back when all comes to nothing. */
 /* Has to be removed if the jail does not come to be. */
 static int note_cgroup(struct parent *p, const struct step_cgroup *a, struct err *e)
 {
@@ -49,6 +50,45 @@ static int set_devices(struct parent *p, const struct step_cgroup_devices *a, st
 	return dir < 0 ? 0 : cgroup_devices(dir, a, e);
 }
 
+static int give(struct parent *p, const struct step_cgroup_own *a, struct err *e)
+{
+	int dir = p->run.slots[a->slot];
+
+	return dir < 0 ? 0 : cgroup_own(dir, a->uid, e);
+}
+
+static int move_init(struct parent *p, const struct step_cgroup_enter *a, struct err *e)
+{
+	list_each (i, a->slots) {
+		int *fd = &p->run.slots[a->slots.v[i]];
+
+		if (*fd >= 0)
+			TRY(cgroup_move(*fd, p->pid[SIDE_INIT], e));
+		own_close(fd);
+	}
+	return 0;
+}
+
+static int start_unit(struct parent *p, const struct step_unit *a, struct err *e)
+{
+	int r;
+
+	if (!p->systemd)
+		return err_set(e, ENOTCONN, "there is no connection to systemd");
+	r = systemd_start(p->systemd, a, p->pid[SIDE_INIT], e);
+	/* Whatever became of it, unless it is another's. */
+	if (r >= 0 || r == -ETIMEDOUT)
+		p->made_unit = a->name;
+	return r;
+}
+
+static int join_unit(struct parent *p, const struct step_unit_join *a, struct err *e)
+{
+	if (!p->systemd)
+		return err_set(e, ENOTCONN, "there is no connection to systemd");
+	return systemd_join(p->systemd, a->name, a->below, p->pid[SIDE_INIT], e);
+}
+
 int parent_cgroup(struct parent *p, const struct step *s, struct err *e)
 {
 	switch (s->kind) {
@@ -58,6 +98,14 @@ int parent_cgroup(struct parent *p, const struct step *s, struct err *e)
 		return set(p, s->args, e);
 	case STEP_CGROUP_DEVICES:
 		return set_devices(p, s->args, e);
+	case STEP_CGROUP_OWN:
+		return give(p, s->args, e);
+	case STEP_CGROUP_MOVE:
+		return move_init(p, s->args, e);
+	case STEP_UNIT:
+		return start_unit(p, s->args, e);
+	case STEP_UNIT_JOIN:
+		return join_unit(p, s->args, e);
 	default:
 		return err_set(e, ENOSYS, "a step that is not about cgroups");
 	}
@@ -67,6 +115,8 @@ void parent_abort_cgroups(struct parent *p)
 {
 	struct err e;
 
+	if (p->made_unit && systemd_stop(p->systemd, p->made_unit, &e) < 0)
+		log_warning("%s", e.text);
 	list_each (i, p->made_cgroups) {
 		(void)cgroup_kill(p->made_cgroups.v[i], SIGKILL, &e);
 		if (cgroup_remove(p->made_cgroups.v[i], &e) < 0)

@@ -39,15 +39,16 @@ struct plan_target {
 	struct jail_paths cgroups; /* its directories, v1 or v2 */
 	struct texts rdt; /* its resctrl groups */
 	bool v2;
+	const char *unit; /* of systemd, which has to move who joins; NULL: the caller may */
 };
 
 /* The plan for one more process in a jail that is there. Slot 0 is the pidfd of its init. */
 int plan_exec(const struct jail *jail, const struct host *host, const struct plan_target *target,
 	struct plan *ret, struct err *e);
 
-/* The limits that jail->cgroup sets, for the cgroups (directories) of a jail that is there. */
+/* The limits that jail->cgroup sets, for the cgroups (directories) of a jail that is there; unit: systemd's. */
 int plan_update(const struct jail *jail, const struct host *host, const struct jail_paths *cgroups,
-	struct plan *ret, struct err *e);
+	const char *unit, struct plan *ret, struct err *e);
 
 /* One line a step: side, kind, arguments. */
 int plan_text(const struct plan *p, struct str *out, struct err *e);

@@ -39,6 +39,10 @@ struct builder {
 	struct texts cgroup_dirs, cgroup_names; /* the jail's cgroups on the host */
 	int ns_slots[NS_KINDS];
 	struct texts rdt; /* directories of the jail's resctrl groups */
+	const char *unit_path; /* cgroup of systemd's unit for the jail; NULL: none */
+	bool unit_is_slice;
+	const struct host_hierarchy *v2; /* where the jail has a cgroup of v2 */
+	int v2_slot; /* and its directory's slot */
 	bool updates; /* the limits are those of a container that is there */
 };
 
@@ -79,7 +83,12 @@ void plan_settings_v1(struct builder *b, struct settings *s);
 void plan_settings_v2(struct builder *b, struct settings *s);
 
 int plan_cgroup(struct builder *b);
-int plan_cgroup_update(struct builder *b, const struct jail_paths *cgroups);
+int plan_cgroup_update(struct builder *b, const struct jail_paths *cgroups, const char *unit);
+/* Behind init's cgroup namespace: the cgroup below its own that it has for itself. */
+int plan_cgroup_inner(struct builder *b);
+/* systemd's unit for the jail; limits in the words of cgroup v2. */
+int plan_unit(struct builder *b, const struct settings *limits);
+void plan_unit_update(struct builder *b, const char *unit, const struct settings *limits);
 int plan_cgroup_mount(struct builder *b, const struct jail_mount *m);
 /*
  * The slot of a user namespace whose ids the mount's files are to have, made by the parent before

@@ -22,6 +22,9 @@ static const char *cgroup_path(struct builder *b, const struct host_hierarchy *h
 	char own[PATH_MAX], path[PATH_MAX];
 	char *slash;
 
+	if (b->unit_path)
+		return plan_printf(b, "%s%s%s", b->unit_path, c->subgroup ? "/" : "",
+			c->subgroup ? c->subgroup : "");
 	fmt_put(own, sizeof(own), "%s", h->own);
 	/*
 	 * Under v2 a cgroup with processes in it cannot hand controllers down, so the jail stands
@@ -127,31 +130,146 @@ static void add_needed(struct builder *b, const struct host_hierarchy *h, struct
 	}
 }
 
+static struct step_cgroup *add_cgroup(
+	struct builder *b, const struct host_hierarchy *h, const char *path)
+{
+	struct step_cgroup *s = plan_add(b, SIDE_PARENT, STEP_CGROUP, b->jail->cgroup.at);
+
+	s->mount = h->mount;
+	s->path = path;
+	OPT_SET(s, slot, plan_slot(b));
+	if (h->v2)
+		OPT_SET(s, v2, true);
+	else
+		s->controllers = h->controllers;
+	return s;
+}
+
+static void open_tasks(struct builder *b, struct step_cgroup *s, struct i32s *enter)
+{
+	OPT_SET(s, tasks, plan_slot(b));
+	plan_add_i32(b, enter, s->tasks);
+}
+
+static void move_init(struct builder *b, struct i32s *slots)
+{
+	struct step_cgroup_enter *s;
+
+	if (!slots->n)
+		return;
+	s = plan_add(b, SIDE_PARENT, STEP_CGROUP_MOVE, b->jail->cgroup.at);
+	s->slots = *slots;
+	*slots = (struct i32s){0};
+}
+
+/*
+ * systemd has put init where it knows of. A v2 scope with a process in it hands no controllers down, so
+ * what is below it gets them only once init is there.
+ */
+static struct step_cgroup *add_unit_cgroup(struct builder *b, const struct host_hierarchy *h)
+{
+	const char *path = cgroup_path(b, h);
+	struct step_cgroup *s = add_cgroup(b, h, path);
+
+	OPT_SET(s, joined, true);
+	if (!h->v2 || b->unit_is_slice) {
+		open_tasks(b, s, &b->enter);
+		return s;
+	}
+	if (!b->jail->cgroup.subgroup)
+		return s;
+	OPT_SET(s, inner, true);
+	open_tasks(b, s, &b->enter);
+	move_init(b, &b->enter);
+	s = add_cgroup(b, h, path);
+	OPT_SET(s, joined, true);
+	return s;
+}
+
+static struct step_cgroup *add_own_cgroup(struct builder *b, const struct host_hierarchy *h)
+{
+	const struct jail_cgroup *c = &b->jail->cgroup;
+	/* What is delegated is below it, and entered on the way. */
+	bool small = c->memory.set && c->memory.v <= SMALL_MEMORY && !c->delegated &&
+		     has_controller(h, "memory");
+	struct step_cgroup *s = add_cgroup(b, h, cgroup_path(b, h));
+
+	if (!c->required && !b->host->privileged)
+		OPT_SET(s, optional, true);
+	if (h->v2 && !small && b->host->clone3)
+		b->cgroup_clone = s->slot;
+	else
+		open_tasks(b, s, small ? &b->enter_late : &b->enter);
+	return s;
+}
+
+/* --- delegation -------------------------------------------------------------------------------- */
+
+/* The host's id of the jail's root, when that is to have the cgroup for itself. */
+static bool owner_of(const struct builder *b, uint32_t *ret)
+{
+	const struct jail *jail = b->jail;
+	const struct id_map *uids = &jail->ids.uids;
+	bool writable = false;
+
+	for (size_t i = 0; i < jail->mounts.n; i++) {
+		const struct jail_mount *m = &jail->mounts.v[i];
+
+		writable = writable || (m->kind == MOUNT_CGROUP &&
+					       !((m->attrs.set | m->deep.set) & MOUNT_ATTR_RDONLY));
+	}
+	if (!writable || !b->host->privileged || !jail_has_new(jail, NS_USER) ||
+		!jail_has_new(jail, NS_CGROUP))
+		return false;
+	for (size_t i = 0; i < uids->n; i++) {
+		*ret = uids->v[i].outside;
+		if (!uids->v[i].inside && uids->v[i].count)
+			return *ret != b->host->uid;
+	}
+	return false;
+}
+
+static void give_away(struct builder *b, int slot)
+{
+	struct step_cgroup_own *s;
+	uint32_t uid;
+
+	if (!owner_of(b, &uid))
+		return;
+	s = plan_add(b, SIDE_PARENT, STEP_CGROUP_OWN, b->jail->cgroup.at);
+	OPT_SET(s, slot, slot);
+	OPT_SET(s, uid, uid);
+}
+
+/* Its root is the cgroup above, with the limits: the jail can hand controllers down there by itself. */
+int plan_cgroup_inner(struct builder *b)
+{
+	const struct jail_cgroup *c = &b->jail->cgroup;
+	struct i32s tasks = {0};
+	struct step_cgroup *s;
+
+	if (!c->delegated)
+		return 0;
+	if (!b->v2)
+		return PLAN_FAIL(b, c->delegated, ENOTSUP,
+			"only a cgroup of cgroup v2 can be delegated, and the container has none");
+	s = add_cgroup(b, b->v2, plan_printf(b, "%s/%s", cgroup_path(b, b->v2), c->delegated));
+	OPT_SET(s, inner, true);
+	open_tasks(b, s, &tasks);
+	give_away(b, s->slot);
+	move_init(b, &tasks);
+	return 0;
+}
+
 static void add_hierarchy(
 	struct builder *b, const struct host_hierarchy *h, const struct settings *all, bool devices)
 {
-	const struct jail_cgroup *c = &b->jail->cgroup;
-	struct step_cgroup *s = plan_add(b, SIDE_PARENT, STEP_CGROUP, c->at);
-	bool small = c->memory.set && c->memory.v <= SMALL_MEMORY && has_controller(h, "memory");
-	int slot = plan_slot(b), tasks = -1;
+	struct step_cgroup *s = b->unit_path ? add_unit_cgroup(b, h) : add_own_cgroup(b, h);
+	int slot = s->slot;
 
-	s->mount = h->mount;
-	s->path = cgroup_path(b, h);
-	OPT_SET(s, slot, slot);
 	if (h->v2) {
-		OPT_SET(s, v2, true);
 		add_needed(b, h, s, all);
-	} else {
-		s->controllers = h->controllers;
-	}
-	if (!c->required && !b->host->privileged)
-		OPT_SET(s, optional, true);
-	if (h->v2 && !small && b->host->clone3) {
-		b->cgroup_clone = slot;
-	} else {
-		tasks = plan_slot(b);
-		OPT_SET(s, tasks, tasks);
-		plan_add_i32(b, small ? &b->enter_late : &b->enter, tasks);
+		b->v2 = h;
 	}
 	plan_add_text(b, &b->cgroup_dirs, plan_printf(b, "%s%s", h->mount, s->path));
 	plan_add_text(b, &b->cgroup_names, strrchr(h->mount, '/') + 1);
@@ -159,6 +277,8 @@ static void add_hierarchy(
 	add_settings(b, h, all, slot);
 	if (devices)
 		add_devices(b, h, slot);
+	if (h->v2)
+		give_away(b, slot);
 }
 
 /* --- checks ------------------------------------------------------------------------------------ */
@@ -181,6 +301,14 @@ static const struct host_hierarchy *keeper_of(const struct builder *b, const cha
 	return NULL;
 }
 
+/* A user's systemd has the user's part of v2 alone. */
+static bool may_make(const struct builder *b, const struct host_hierarchy *h)
+{
+	if (b->unit_path)
+		return h->v2 || !b->host->systemd_user;
+	return h->writable || b->jail->cgroup.path;
+}
+
 static int check_setting(struct builder *b, const struct setting *s)
 {
 	const struct host_hierarchy *h = keeper_of(b, s->controller);
@@ -192,7 +320,7 @@ static int check_setting(struct builder *b, const struct setting *s)
 			s->controller);
 		return err_fix(b->e, "mount it, or take the limit out");
 	}
-	if (!h->writable && !b->jail->cgroup.path && !b->updates) {
+	if (!b->updates && !may_make(b, h)) {
 		PLAN_FAIL(b, s->at, EACCES, "no cgroup can be made below '%s%s' (%s)", h->mount,
 			h->own, s->controller);
 		return err_fix(b->e, "run as root, or in a cgroup delegated to you, such as a "
@@ -293,9 +421,10 @@ static const struct host_hierarchy *device_keeper(const struct builder *b)
 static bool wanted(const struct builder *b, const struct host_hierarchy *h,
 	const struct settings *all, const struct host_hierarchy *devices)
 {
-	if (!h->writable && !b->jail->cgroup.path)
+	if (!may_make(b, h))
 		return false;
-	if (!h->v2 || !strcmp(host_layout(b->host), "v2") || h == devices)
+	if (!h->v2 || b->unit_path || b->jail->cgroup.delegated ||
+		!strcmp(host_layout(b->host), "v2") || h == devices)
 		return true;
 	for (size_t i = 0; i < all->n; i++) {
 		if (takes(h, &all->v[i]) && !all->v[i].is_new)
@@ -309,6 +438,8 @@ static int make_settings(struct builder *b, struct settings *v1, struct settings
 	plan_settings_v1(b, v1);
 	plan_settings_v2(b, v2);
 	TRY(check_unified(b, v2));
+	if (!b->updates && b->jail->cgroup.manager == CGROUP_SYSTEMD)
+		TRY(plan_unit(b, v2));
 	TRY(check_v1_only(b));
 	return check_settings(b, v1, v2);
 }
@@ -334,6 +465,8 @@ int plan_cgroup(struct builder *b)
 		if (wanted(b, h, all, devices))
 			add_hierarchy(b, h, all, h == devices);
 	}
+	if (b->unit_path)
+		move_init(b, &b->enter);
 	return 0;
 }
 
@@ -363,7 +496,7 @@ static int check_has(
 	return err_fix(b->e, "give a limit of that kind in its config, too");
 }
 
-int plan_cgroup_update(struct builder *b, const struct jail_paths *cgroups)
+int plan_cgroup_update(struct builder *b, const struct jail_paths *cgroups, const char *unit)
 {
 	struct settings v1 = {0}, v2 = {0};
 	const struct host_hierarchy *devices = device_keeper(b);
@@ -391,6 +524,8 @@ int plan_cgroup_update(struct builder *b, const struct jail_paths *cgroups)
 		if (h == devices)
 			add_devices(b, h, s->slot);
 	}
+	if (unit)
+		plan_unit_update(b, unit, &v2);
 	return 0;
 }
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "base/fmt.h"
 #include "base/path.h"
 #include "plan_build.h"
@@ -309,13 +311,14 @@ static void names_and_parameters(struct builder *b)
 	}
 }
 
-static void setup_namespaces(struct builder *b)
+static int setup_namespaces(struct builder *b)
 {
 	const struct jail *jail = b->jail;
 
 	become(b);
 	enter_cgroups(b, &b->enter);
 	unshare(b, SIDE_INIT, new_namespaces(jail) & CLONE_NEWCGROUP);
+	TRY(plan_cgroup_inner(b));
 	if (jail->process.new_session)
 		plan_add(b, SIDE_INIT, STEP_SESSION, NULL);
 	plan_lsm_keys(b);
@@ -323,22 +326,28 @@ static void setup_namespaces(struct builder *b)
 	if (jail->net.loopback && jail_has_new(jail, NS_NET))
 		plan_add(b, SIDE_INIT, STEP_LOOPBACK, NULL);
 	names_and_parameters(b);
+	return 0;
 }
 
 int plan_make(const struct jail *jail, const struct host *host, struct plan *ret, struct err *e)
 {
 	own_plan struct plan plan = {0};
+	bool by_systemd = jail->cgroup.manager == CGROUP_SYSTEMD;
 	struct builder b;
 
 	begin(&b, jail, host, &plan, e);
 	open_namespaces(&b);
-	TRY(plan_cgroup(&b));
+	if (!by_systemd)
+		TRY(plan_cgroup(&b));
 	TRY(plan_rdt(&b));
 	TRY(plan_root(&b));
 	births(&b);
+	/* systemd wants to know whom it makes a unit for. */
+	if (by_systemd)
+		TRY(plan_cgroup(&b));
 	plan_rdt_enter(&b, &b.rdt, false);
 	TRY(net_devices(&b));
-	setup_namespaces(&b);
+	TRY(setup_namespaces(&b));
 	TRY(plan_mounts(&b));
 	TRY(plan_devices(&b));
 	plan_hooks(&b, HOOK_PRESTART, SIDE_PARENT);
@@ -383,6 +392,8 @@ static void exec_cgroups(struct builder *b, const struct plan_target *target)
 		s->path = "";
 		OPT_SET(s, v2, is_v2(b, target, s->mount));
 		OPT_SET(s, slot, plan_slot(b));
+		if (s->v2 && target->unit)
+			continue;
 		/* Who is born in the cgroup has never run before it. */
 		if (s->v2 && !b->jail->process.affinity.initial) {
 			b->cgroup_clone = s->slot;
@@ -401,6 +412,24 @@ static void add_affinity(struct builder *b, enum side side, const char *cpus, co
 		return;
 	s = plan_add(b, side, STEP_AFFINITY, at);
 	s->cpus = cpus;
+}
+
+/* Where in the unit's cgroup the v2 directory is. */
+static void join_unit(struct builder *b, const struct plan_target *target)
+{
+	struct step_unit_join *s;
+
+	if (!target->unit)
+		return;
+	s = plan_add(b, SIDE_PARENT, STEP_UNIT_JOIN, NULL);
+	s->name = target->unit;
+	s->below = "";
+	for (size_t i = 0; i < target->cgroups.n; i++) {
+		const char *at = strstr(target->cgroups.v[i], target->unit);
+
+		if (at && is_v2(b, target, target->cgroups.v[i]))
+			s->below = at + strlen(target->unit);
+	}
 }
 
 int plan_exec(const struct jail *jail, const struct host *host, const struct plan_target *target,
@@ -432,6 +461,7 @@ int plan_exec(const struct jail *jail, const struct host *host, const struct pla
 	plan_rdt_enter(&b, &target->rdt, true);
 	if (b.userns)
 		plan_raise_limits(&b, SIDE_PARENT);
+	join_unit(&b, target);
 	become(&b);
 	enter_cgroups(&b, &b.enter);
 	add_affinity(&b, SIDE_INIT, affinity->final, affinity->at_final);
@@ -455,13 +485,13 @@ int plan_exec(const struct jail *jail, const struct host *host, const struct pla
 /* --- update ------------------------------------------------------------------------------------ */
 
 int plan_update(const struct jail *jail, const struct host *host, const struct jail_paths *cgroups,
-	struct plan *ret, struct err *e)
+	const char *unit, struct plan *ret, struct err *e)
 {
 	own_plan struct plan plan = {0};
 	struct builder b;
 
 	begin(&b, jail, host, &plan, e);
-	TRY(plan_cgroup_update(&b, cgroups));
+	TRY(plan_cgroup_update(&b, cgroups, unit));
 	TRY(finish(&b));
 	*ret = plan;
 	plan = (struct plan){0};

@@ -42,6 +42,7 @@ static const struct field state_rows[] = {
 	FIELD_TEXTS(state, resctrl, "directories of its resctrl groups"),
 	FIELD_TEXTS(state, resctrl_own, "those of them that were made for it"),
 	FIELD_BOOL(state, cgroup_v2, "they are of cgroup v2"),
+	FIELD_TEXT(state, unit, "systemd's, which has made them"),
 	FIELD_MASK(state, namespaces, ns_flag_words, "that it does not share with its caller"),
 	FIELD_TEXT(state, config, "name of its config"),
 	FIELD_ENUM(state, dialect, dialect_words, "of that config"),

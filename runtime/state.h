@@ -38,6 +38,7 @@ struct state {
 	OPT(bool, cgroup_v2);
 	struct texts resctrl,
 		resctrl_own; /* groups that it is in; those of them that are its own */
+	const char *unit; /* of systemd, which made them; NULL: none */
 	OPT(uint64_t, namespaces); /* CLONE_NEW…, those it does not share */
 	const char *config; /* name of the config, for messages */
 	OPT(int32_t, dialect);

@@ -39,10 +39,31 @@ static const struct field step_cgroup_rows[] = {
 	FIELD_BOOL(step_cgroup, v2, "cgroup v2"),
 	FIELD_TEXTS(step_cgroup, controllers, "v1: the hierarchy's; v2: those it must have"),
 	FIELD_BOOL(step_cgroup, optional, "go on without when it may not be made"),
+	FIELD_BOOL(step_cgroup, joined, "systemd made it, and init may be in it"),
+	FIELD_BOOL(step_cgroup, inner, "below where init is"),
 	FIELD_I32(step_cgroup, slot, "its directory becomes"),
 	FIELD_I32(step_cgroup, tasks, "its list of tasks, open for writing, becomes"),
 };
 static TABLE(step_cgroup);
+
+static const struct field step_unit_rows[] = {
+	FIELD_TEXT(step_unit, name, "of systemd's unit"),
+	FIELD_BOOL(step_unit, has_init, "init is in it"),
+	FIELD_TEXTS(step_unit, properties, "NAME=TYPE:VALUE"),
+};
+static TABLE(step_unit);
+
+static const struct field step_unit_join_rows[] = {
+	FIELD_TEXT(step_unit_join, name, "of systemd's unit"),
+	FIELD_TEXT(step_unit_join, below, "where in its cgroup init is put"),
+};
+static TABLE(step_unit_join);
+
+static const struct field step_cgroup_own_rows[] = {
+	FIELD_I32(step_cgroup_own, slot, "of the cgroup"),
+	FIELD_U32(step_cgroup_own, uid, "who may divide it up"),
+};
+static TABLE(step_cgroup_own);
 
 static const struct field step_cgroup_set_rows[] = {
 	FIELD_I32(step_cgroup_set, slot, "of the cgroup"),
@@ -435,6 +456,11 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
 	[STEP_RDT_ENTER] = {"resctrl-enter", P, &table_step_rdt_enter},
 	[STEP_TREE] = {"tree", P, &table_step_tree},
 	[STEP_FILESYSTEM] = {"filesystem", P, &table_step_mount},
+	[STEP_UNIT] = {"unit", P, &table_step_unit},
+	[STEP_UNIT_SET] = {"unit-set", P, &table_step_unit},
+	[STEP_UNIT_JOIN] = {"unit-join", P, &table_step_unit_join},
+	[STEP_CGROUP_MOVE] = {"cgroup-move", P, &table_step_cgroup_enter},
+	[STEP_CGROUP_OWN] = {"cgroup-own", P, &table_step_cgroup_own},
 	[STEP_CLONE] = {"clone", P | M, &table_step_clone},
 	[STEP_NO_SETGROUPS] = {"no-setgroups", P, &table_step_who},
 	[STEP_ID_MAP] = {"id-map", P, &table_step_id_map},

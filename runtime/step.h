@@ -27,6 +27,12 @@ enum step_kind {
 	STEP_RDT,
 	STEP_TREE,
 	STEP_FILESYSTEM,
+	/* parent, when systemd makes the cgroups: for an init that is born */
+	STEP_UNIT,
+	STEP_UNIT_SET,
+	STEP_UNIT_JOIN,
+	STEP_CGROUP_MOVE,
+	STEP_CGROUP_OWN,
 	/* births and the ids of who is born */
 	STEP_CLONE,
 	STEP_NO_SETGROUPS,
@@ -124,6 +130,28 @@ struct step_cgroup {
 	OPT(bool, v2);
 	struct texts controllers; /* v2: those that must be there; v1: those of the hierarchy */
 	OPT(bool, optional); /* go on without when it may not be made */
+	OPT(bool, joined); /* systemd has made it, and init may be in it */
+	OPT(bool, inner); /* what is above it is the jail's, too, and init is there still */
+};
+
+/* A unit of systemd. */
+struct step_unit {
+	const char *name;
+	OPT(bool, has_init); /* init is in it, from when it is made */
+	struct texts
+		properties; /* "NAME=TYPE:VALUE", TYPE a D-Bus signature: y is a byte in two hex
+				    digits, words of a list have blanks between them, and a
+				    device is "c:1:3:rwm" */
+};
+
+struct step_unit_join {
+	const char *name;
+	const char *below; /* in its cgroup: "" or "/container" */
+};
+
+struct step_cgroup_own {
+	OPT(int32_t, slot);
+	OPT(uint32_t, uid);
 };
 
 struct step_cgroup_set {
@@ -204,6 +232,7 @@ struct step_clock {
 	OPT(uint32_t, nanoseconds);
 };
 
+/* Of init by itself, or by the parent (move). */
 struct step_cgroup_enter {
 	struct i32s slots; /* the tasks files */
 };

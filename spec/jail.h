@@ -207,7 +207,8 @@ enum cgroup_manager { CGROUP_FS, CGROUP_SYSTEMD, CGROUP_DISABLED };
 struct jail_cgroup {
 	enum cgroup_manager manager;
 	const char
-		*path; /* absolute: from the cgroup mount; relative: below the caller's; NULL: ID */
+		*path; /* absolute: from the cgroup mount; relative: below the caller's; NULL: ID;
+			  for systemd: "slice:prefix:name" */
 	struct limit memory, memory_low, memory_swap; /* bytes; memory_swap: of memory and swap */
 	struct limit swap_only; /* bytes of swap alone */
 	struct limit cpu_quota, cpu_period; /* µs */
@@ -234,6 +235,8 @@ struct jail_cgroup {
 	size_t n_devices;
 	struct pairs unified;
 	bool required; /* limits were asked for: without a cgroup the jail does not start */
+	const char *subgroup; /* below systemd's scope: the jail's cgroup; NULL: the scope itself */
+	const char *delegated; /* below the jail's cgroup, without limits: where init is; NULL */
 	const void *at, *at_memory, *at_cpu, *at_pids, *at_devices, *at_io, *at_net;
 };
 

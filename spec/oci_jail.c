@@ -285,6 +285,28 @@ static int check_hook_files(const struct oci_load *l)
 	return 0;
 }
 
+/* The name of one cgroup below another. */
+static int load_cgroup_name(struct oci_load *l, const struct pair *a, const char **ret)
+{
+	if (strchr(a->value, '/') || a->value[0] == '.' || !strncmp(a->value, "cgroup.", 7))
+		return OCI_FAIL(l, a->value, "'%s' is no name of a cgroup", a->value);
+	*ret = *a->value ? a->value : NULL;
+	return 0;
+}
+
+static int load_note(struct oci_load *l, const struct pair *a)
+{
+	struct jail_cgroup *c = &l->jail->cgroup;
+
+	if (!strncmp(a->key, ANNOTATION_PREFIX, strlen(ANNOTATION_PREFIX)))
+		return load_annotation(l, a);
+	if (!strcmp(a->key, "run.oci.systemd.subgroup"))
+		return load_cgroup_name(l, a, &c->subgroup);
+	if (!strcmp(a->key, "run.oci.delegate-cgroup"))
+		return load_cgroup_name(l, a, &c->delegated);
+	return 0;
+}
+
 static int load_notes(struct oci_load *l)
 {
 	const struct pairs *all = &l->doc->annotations;
@@ -293,10 +315,8 @@ static int load_notes(struct oci_load *l)
 	l->jail->notes.version = l->doc->ociVersion;
 	l->jail->notes.bundle = l->bundle;
 	TRY(check_hook_files(l));
-	for (size_t i = 0; i < all->n; i++) {
-		if (!strncmp(all->v[i].key, ANNOTATION_PREFIX, strlen(ANNOTATION_PREFIX)))
-			TRY(load_annotation(l, &all->v[i]));
-	}
+	for (size_t i = 0; i < all->n; i++)
+		TRY(load_note(l, &all->v[i]));
 	return 0;
 }
 

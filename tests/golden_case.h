@@ -7,6 +7,7 @@
  *	config.json | config.cfg	the document: OCI or nsjail
  *	caller, host			JSON, often a link to one in callers/ or hosts/
  *	args, sets, hold		optional: a command, FIELD=VALUE lines, and "held for start"
+ *	systemd				optional: it makes the cgroups
  *
  * For programs of one file each: all is static.
  */
@@ -86,6 +87,8 @@ static int golden_make(int dir, struct golden_case *c, struct err *e)
 	q.text = &text;
 	TRY(load(&q, &c->caller, &c->pool, &c->loaded, e));
 	c->loaded.jail.notes.id = "ID";
+	if (!faccessat(dir, "systemd", F_OK, 0))
+		c->loaded.jail.cgroup.manager = CGROUP_SYSTEMD;
 	c->loaded.jail.service.hold = !faccessat(dir, "hold", F_OK, 0);
 	return plan_make(&c->loaded.jail, &c->host, &c->plan, e);
 }

@@ -78,6 +78,10 @@ static void rules_slots_used(struct rules *r, size_t at)
 	case STEP_JOIN:
 		rules_use(r, at, ((const struct step_join *)a)->slot);
 		break;
+	case STEP_CGROUP_OWN:
+		rules_use(r, at, ((const struct step_cgroup_own *)a)->slot);
+		break;
+	case STEP_CGROUP_MOVE:
 	case STEP_CGROUP_ENTER:
 		list_each (i, ((const struct step_cgroup_enter *)a)->slots)
 			rules_use(r, at, ((const struct step_cgroup_enter *)a)->slots.v[i]);

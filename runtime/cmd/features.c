@@ -82,8 +82,8 @@ static void put_linux(struct json_writer *w)
 	send(w, EVENT_OBJECT, NULL);
 	put_bool(w, "v1", true);
 	put_bool(w, "v2", true);
-	put_bool(w, "systemd", false);
-	put_bool(w, "systemdUser", false);
+	put_bool(w, "systemd", true);
+	put_bool(w, "systemdUser", true);
 	put_bool(w, "rdma", true);
 	send(w, EVENT_OBJECT_END, NULL);
 	put_seccomp(w);

@@ -250,7 +250,7 @@ static int show_version(const struct cmd_call *c)
 
 	str_addf(&out, "%s version %s\ncommit: %s\nspec: 1.3.0\n", c->program, jailrt_version(),
 		JAILRT_VERSION);
-	str_add(&out, "+CAP +SECCOMP +YAJL\n");
+	str_add(&out, "+SYSTEMD +CAP +SECCOMP +YAJL\n");
 	return str_check(&out, NULL) < 0 ? 1 : cmd_print(out.data);
 }
 

@@ -115,12 +115,13 @@ static int open_child(int parent, const char *name, bool *ret_made, struct err *
 	return fd_open(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
 }
 
-static int enter_level(
-	int parent, const char *name, const struct step_cgroup *s, bool *ret_made, struct err *e)
+static int enter_level(int parent, const char *name, bool last, const struct step_cgroup *s,
+	bool *ret_made, struct err *e)
 {
 	own_fd int dir = -1;
 
-	if (s->v2)
+	/* What has processes could hand down some controllers, and nobody could enter the child then. */
+	if (s->v2 && !(s->inner && last))
 		TRY(hand_down(parent, s, e));
 	dir = open_child(parent, name, ret_made, e);
 	TRY(dir);
@@ -144,7 +145,7 @@ static int walk_down(const struct step_cgroup *s, bool *ret_made, struct err *e)
 		memcpy(name, p, n);
 		name[n] = '\0';
 		p += n;
-		next = enter_level(dir, name, s, ret_made, e);
+		next = enter_level(dir, name, !p[strspn(p, "/")], s, ret_made, e);
 		TRY(next);
 		close(dir);
 		dir = next;
@@ -176,10 +177,11 @@ int cgroup_make(const struct step_cgroup *s, int *ret_tasks, bool *ret_made, str
 		return err_add(e, "cgroup '%s%s'", s->mount, s->path);
 	if (*s->path && s->v2)
 		TRY(check_controllers(dir, s, e));
-	if (*s->path && !*ret_made)
+	if (*s->path && !*ret_made && !s->joined)
 		TRY(check_empty(dir, e));
 	if (ret_tasks) {
-		tasks = fd_open(dir, s->v2 ? "cgroup.procs" : "tasks", O_WRONLY, 0, e);
+		tasks = fd_open(
+			dir, s->v2 ? "cgroup.procs" : "tasks", s->joined ? O_RDWR : O_WRONLY, 0, e);
 		if (tasks < 0)
 			return err_add(e, "cgroup '%s%s'", s->mount, s->path);
 		*ret_tasks = take_fd(&tasks);

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "../base/err.h"
 #include "../base/pool.h"
@@ -18,7 +19,8 @@
 /*
  * Makes the cgroup and what is missing above it. Returns an fd of its directory; *ret_tasks, when not
  * NULL, becomes its list of tasks, open for writing. *ret_made is true when the cgroup itself was not
- * there before and is now, also on failure: then it is the caller's to remove. One that holds processes is somebody else's: -EBUSY.
+ * there before and is now, also on failure: then it is the caller's to remove. One that holds processes
+ * is somebody else's: -EBUSY, unless init has joined it.
  */
 int cgroup_make(const struct step_cgroup *s, int *ret_tasks, bool *ret_made, struct err *e);
 
@@ -46,6 +48,12 @@ void cgroup_update_undo(struct cgroup_change *v, size_t n);
 
 /* The calling, single-threaded process enters. */
 int cgroup_enter(int tasks, struct err *e);
+
+/* Another's single thread enters, unless it is there; its pid as the caller sees it. */
+int cgroup_move(int tasks, pid_t pid, struct err *e);
+
+/* Gives the directory of a v2 cgroup to a user, with the files that are needed to divide it up. */
+int cgroup_own(int dir, uint32_t uid, struct err *e);
 
 /* --- the freezer: dir is the path of a cgroup's directory --------------------------------------- */
 

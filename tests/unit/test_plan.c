@@ -204,6 +204,90 @@ static void exec_joins_and_makes_nothing(void)
 	each_case(plans_of_exec);
 }
 
+/* The last line of a plan that has a word in it. */
+static const char *line_with(const struct plan *p, const char *word, struct str *out)
+{
+	const char *at, *found = "";
+
+	str_done(out);
+	if (plan_text(p, out, &err) < 0)
+		return err.text;
+	for (char *line = out->data, *end; *line; line = end) {
+		end = strchrnul(line, '\n');
+		if (*end)
+			*end++ = '\0';
+		at = strstr(line, word);
+		found = at ? line : found;
+	}
+	return found;
+}
+
+/* Where only systemd may put a process into the container's cgroup, none is born there. */
+static void systemd_puts_exec_into_its_unit(void)
+{
+	static const struct {
+		const char *cgroup, *line;
+	} v[] = {
+		{"/m/user.slice/p-x.scope", "parent unit-join name=p-x.scope below=\"\""},
+		{"/m/user.slice/p-x.scope/a/b", "parent unit-join name=p-x.scope below=/a/b"},
+	};
+	struct host_hierarchy v2 = {.mount = "/m", .own = "/", .v2 = true};
+	struct host_hierarchy *hierarchies[] = {&v2};
+	const struct host host = {.uid = 5, .clone3 = true, .hierarchies = {hierarchies, 1}};
+	const char *args[] = {"x"};
+	struct jail jail;
+
+	jail_init(&jail);
+	jail.process.args = (struct texts){args, 1};
+	for (size_t i = 0; i < ARRAY_LEN(v); i++) {
+		const char *cgroups[] = {v[i].cgroup};
+		const struct plan_target target = {
+			.cgroups = {.v = cgroups, .n = 1}, .v2 = true, .unit = "p-x.scope"};
+		own_plan struct plan p = {0};
+		own_str struct str out = {0};
+		const char *broken;
+
+		is_int(plan_exec(&jail, &host, &target, &p, &err), 0);
+		is_text(line_with(&p, "unit-join", &out), v[i].line);
+		is_text(line_with(&p, "clone who=mid", &out), "parent clone who=mid namespaces=[]");
+		broken = plan_broken(&p, 1, &rules);
+		is_text(broken ? broken : "", "");
+	}
+}
+
+/* update tells systemd, when the container has a unit, and only of what it has words for. */
+static void update_sets_properties(void)
+{
+	struct host_hierarchy v2 = {.mount = "/m", .own = "/", .v2 = true};
+	struct host_hierarchy *hierarchies[] = {&v2};
+	const char *controllers[] = {"cpu", "memory", "pids"}, *dir = "/m/x.scope";
+	const struct host host = {
+		.privileged = true, .systemd = 252, .hierarchies = {hierarchies, 1}};
+	const struct jail_paths cgroups = {.v = &dir, .n = 1};
+	struct jail jail;
+
+	v2.controllers = (struct texts){controllers, 3};
+	for (int round = 0; round < 3; round++) {
+		own_plan struct plan p = {0};
+		own_str struct str out = {0};
+
+		jail_init(&jail);
+		if (round < 2) {
+			jail.cgroup.pids = (struct limit){true, 7};
+			jail.cgroup.cpu_quota = (struct limit){true, 15000};
+			jail.cgroup.cpu_period = (struct limit){true, 100000};
+		} else {
+			jail.cgroup.cpu_burst = (struct limit){true, 7};
+		}
+		is_int(plan_update(&jail, &host, &cgroups, round ? "x.scope" : NULL, &p, &err), 0);
+		is_text(line_with(&p, "unit-set", &out),
+			round == 1 ? "parent unit-set name=x.scope "
+				     "properties=[\"CPUQuotaPerSecUSec=t:150000\","
+				     "\"CPUQuotaPeriodUSec=t:100000\",\"TasksMax=t:7\"]"
+				   : "");
+	}
+}
+
 /* --- numbers ------------------------------------------------------------------------------------ */
 
 /* config-linux.md: shares 2 … 262144 as weights 1 … 10000, the usual 1024 as the usual 100. */
@@ -294,6 +378,8 @@ int main(void)
 	run(a_step_in_the_wrong_place_is_noticed);
 	run(a_missing_step_is_noticed);
 	run(exec_joins_and_makes_nothing);
+	run(systemd_puts_exec_into_its_unit);
+	run(update_sets_properties);
 	run(shares_become_weights);
 	run(out_of_memory_is_an_error);
 	return tap_done();

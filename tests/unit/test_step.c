@@ -32,6 +32,11 @@ static bool is_the_parents_own(int kind)
 	case STEP_CGROUP:
 	case STEP_CGROUP_SET:
 	case STEP_CGROUP_DEVICES:
+	case STEP_CGROUP_MOVE:
+	case STEP_CGROUP_OWN:
+	case STEP_UNIT:
+	case STEP_UNIT_SET:
+	case STEP_UNIT_JOIN:
 	case STEP_CLONE:
 	case STEP_NET_DEVICE:
 	case STEP_RDT:
