@@ -168,7 +168,8 @@ as_user() {
 	cat > "$home/script" <<-EOF
 		cd "$home"
 		r() { "$JAILRT" --root "$home/states" --systemd-cgroup "\$@"; }
-		r create -b . "$ID" && r start "$ID" || exit
+		r create -b . "$ID" < /dev/null > created 2>&1 || { cat created; exit; }
+		r start "$ID"
 		dir=/sys/fs/cgroup/user.slice/user-2345.slice/user@2345.service/user.slice/$UNIT
 		cat \$dir/memory.max \$dir/pids.max
 		systemctl --user show -P MemoryMax $UNIT
@@ -176,6 +177,7 @@ as_user() {
 		systemctl --user show -P MemoryMax $UNIT
 		r exec "$ID" cat /proc/self/cgroup
 	EOF
+	later as_user "$JAILRT" --root "$home/states" delete --force "$ID"
 	run as_user bash "$home/script"
 	same "${lines[*]}" "67108864 55 67108864 33554432 0::/"
 	# From outside of the user's systemd only that can put a process into the scope.
