@@ -57,6 +57,15 @@ static const struct host fuzz_hosts[] = {
 		.hierarchies = {(struct host_hierarchy *[]){&fuzz_v2}, 1}},
 };
 
+/* The same machines, with systemd to make the cgroups: by turns the machine's and a user's. */
+static void fuzz_systemd(struct host *host, struct jail *jail)
+{
+	host->systemd = host->kernel < 5000 ? 240 : 252;
+	host->systemd_user = host->uid;
+	host->systemd_root = host->uid ? "/user.slice/user@1000.service" : NULL;
+	jail->cgroup.manager = CGROUP_SYSTEMD;
+}
+
 static const struct caller fuzz_callers[] = {
 	{.cpus = 4, .cwd = "/c", .env = FUZZ_TEXTS("PATH=/bin", "HOME=/root", "A=b")},
 	{.cpus = 4, .cwd = "/c", .env = FUZZ_TEXTS("PATH=/bin")},
@@ -70,12 +79,13 @@ static void fuzz_judge(int r, const struct err *e)
 		abort();
 }
 
-static void fuzz_one_plan(const struct load_request *q, size_t which)
+static void fuzz_one_plan(const struct load_request *q, size_t which, bool systemd)
 {
 	static struct rules rules;
 	own_pool struct pool pool = {0};
 	own_str struct str out = {0};
 	own_plan struct plan plan = {0};
+	struct host host = fuzz_hosts[which];
 	struct loaded loaded;
 	struct err e = {0};
 	int r = load(q, &fuzz_callers[which], &pool, &loaded, &e);
@@ -85,7 +95,9 @@ static void fuzz_one_plan(const struct load_request *q, size_t which)
 		return;
 	loaded.jail.notes.id = "ID";
 	loaded.jail.service.hold = which == 1;
-	r = plan_make(&loaded.jail, &fuzz_hosts[which], &plan, &e);
+	if (systemd)
+		fuzz_systemd(&host, &loaded.jail);
+	r = plan_make(&loaded.jail, &host, &plan, &e);
 	fuzz_judge(r, &e);
 	if (r < 0)
 		return;
@@ -121,7 +133,8 @@ static inline void fuzz_plan(const char *data, size_t size, enum dialect dialect
 			.dialect = dialect,
 		};
 
-		fuzz_one_plan(&q, which);
+		fuzz_one_plan(&q, which, false);
+		fuzz_one_plan(&q, which, true);
 	}
 }
 
