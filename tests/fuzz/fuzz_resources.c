@@ -21,7 +21,7 @@ static int make(const char *data, size_t size, size_t which, struct pool *pool, 
 	jail->origin = origin;
 	TRY(oci_read_resources(data, size, "resources.json", pool, &doc, origin, e));
 	TRY(oci_jail_resources(doc, origin, pool, &jail->cgroup, e));
-	return plan_update(jail, &fuzz_hosts[which], &cgroups, plan, e);
+	return plan_update(jail, &fuzz_hosts[which], &cgroups, NULL, plan, e);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
