@@ -360,10 +360,10 @@ static const struct field nsjail_config_rows[] = {
 	FIELD_OBJECTS(
 		nsjail_config, mount, nsjail_mount, "what is mounted in the jail, in this order"),
 
-	FIELD_TEXT(nsjail_config, seccomp_policy_file, "file with a kafel policy", NOT_YET),
-	FIELD_TEXTS(nsjail_config, seccomp_string, "kafel policy, a line each", NOT_YET),
+	FIELD_TEXT(nsjail_config, seccomp_policy_file, "file with a kafel policy"),
+	FIELD_TEXTS(nsjail_config, seccomp_string, "kafel policy, a line each"),
 	FIELD_BOOL(nsjail_config, seccomp_log, "the kernel logs what the policy refuses",
-		DFLT("false"), NOT_YET),
+		DFLT("false")),
 	FIELD_BOOL(nsjail_config, seccomp_unotify, "watch file and network system calls",
 		DFLT("false"), NOT_YET),
 	FIELD_TEXT(nsjail_config, seccomp_unotify_report,

@@ -362,5 +362,6 @@ int nsjail_jail(struct nsjail_config *doc, const struct origin *origin, const st
 	TRY(load_ids(&l));
 	TRY(nsjail_load_mounts(&l));
 	TRY(load_cgroup(&l));
-	return load_process(&l);
+	TRY(load_process(&l));
+	return nsjail_load_seccomp(&l);
 }

@@ -4,8 +4,9 @@
 /*
  * nsjail_jail: what an nsjail config means.
  *
- * Turns the mirror of an nsjail document into a jail (nsjail_mount.c beside it has the mounts). Pure:
- * what depends on who loads comes from the caller struct. Where jailrt means something else than
+ * Turns the mirror of an nsjail document into a jail (nsjail_mount.c beside it has the mounts,
+ * nsjail_seccomp.c the policy). Pure but for the policy file: what depends on who loads comes from the
+ * caller struct. Where jailrt means something else than
  * nsjail, docs/differences.md says so and why.
  */
 #include "caller.h"
@@ -28,6 +29,7 @@ struct nsjail_load {
 };
 
 int nsjail_load_mounts(struct nsjail_load *l);
+int nsjail_load_seccomp(struct nsjail_load *l);
 
 #define NSJAIL_FAIL(l, address, ...) \
 	origin_fail((l)->origin, (address), (l)->e, EINVAL, __VA_ARGS__)

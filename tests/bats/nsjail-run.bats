@@ -298,8 +298,7 @@ rlimit() {
 		mode: RERUN
 		daemon: true
 		max_conns: 3
-		seccomp_string: "ALLOW { read } DEFAULT KILL"
-		seccomp_policy_file: "/etc/policy"
+		seccomp_unotify: true
 		macvlan_iface: "eth0"
 		iface_own: "eth0"
 		cgroup_net_cls_classid: 5
@@ -309,6 +308,44 @@ rlimit() {
 		user_net { pasta { } }
 		exec_bin { path: "/bin/true" exec_fd: true }
 	EOF
+}
+
+@test "a policy in kafel is enforced, from the config and from a file with an include" {
+	jail_is <<-'EOF'
+		seccomp_string: "ERRNO(28) { mkdir, mkdirat }"
+		seccomp_string: "DEFAULT ALLOW"
+	EOF
+	jailed sh -c 'mkdir /tmp/x; grep -E "^(Seccomp|NoNewPrivs):" /proc/self/status'
+	says "No space left on device"
+	says "Seccomp:	2"
+	says "NoNewPrivs:	1"
+	mkdir policies
+	echo 'POLICY disk { ERRNO(28) { mkdir, mkdirat } }' > policies/disk.kafel
+	printf '#include "disk.kafel"\nUSE disk DEFAULT ALLOW\n' > policies/all.kafel
+	jail_is <<< "seccomp_policy_file: \"$T/policies/all.kafel\""
+	jailed mkdir /tmp/x
+	fails_with 1 "No space left on device"
+	jail_is <<< 'seccomp_string: "KILL_PROCESS { mkdir, mkdirat } DEFAULT ALLOW"'
+	jailed mkdir /tmp/x
+	[ "$status" -eq 159 ]
+}
+
+@test "a policy that cannot be is refused with its place" {
+	jail_is <<< 'seccomp_string: "ALLOW { reed } DEFAULT KILL"'
+	jailed true
+	fails_with 1 "seccomp_string[0]:1:9"
+	fails_with 1 "reed"
+	fails_with 1 "read"
+	jail_is <<< 'seccomp_policy_file: "/no/policy"'
+	jailed true
+	fails_with 1 "seccomp_policy_file"
+	fails_with 1 "No such file or directory"
+	jail_is <<-'EOF'
+		seccomp_policy_file: "/etc/passwd"
+		seccomp_string: "DEFAULT ALLOW"
+	EOF
+	jailed true
+	fails_with 1 "two policies; give one"
 }
 
 @test "the two dialects are told apart by what a file holds, JSON too" {

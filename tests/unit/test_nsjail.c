@@ -107,7 +107,7 @@ static void flags_are_right(void)
 	is_text(flagged(FIELD_INERT), "name description");
 	is_text(flagged(FIELD_NOT_YET),
 		"mode port bindhost max_conns max_conns_per_ip daemon use_core_scheduling "
-		"disable_tsc forward_signals seccomp_policy_file seccomp_string seccomp_log seccomp_unotify "
+		"disable_tsc forward_signals seccomp_unotify "
 		"seccomp_unotify_report cgroup_net_cls_classid iface_own macvlan_iface "
 		"macvlan_vs_ip macvlan_vs_nm macvlan_vs_gw macvlan_vs_ma macvlan_vs_mo "
 		"traffic_rule user_net exec_fd");
