@@ -172,22 +172,24 @@ static int take_over(int copy, int file, struct piece *p, int n, struct err *e)
 /* --- telling the kernel ------------------------------------------------------------------------ */
 
 /* What the kernel keeps of where things are, from /proc/self/stat; it wants all of it said again. */
-static int read_map(int proc, struct prctl_mm_map *m)
+static int read_map(int proc, struct prctl_mm_map *m, struct err *e)
 {
+	static const char odd[] = "/proc/self/stat has not the form that is known";
 	char text[1024], *s;
 	uint64_t v[53] = {0};
+	ssize_t len = fd_read_small(proc, "self/stat", text, sizeof(text));
 	int n = 2;
 
-	if (fd_read_small(proc, "self/stat", text, sizeof(text)) < 0)
-		return -EIO;
+	if (len < 0)
+		return err_sys(e, (int)-len, "read /proc/self/stat");
 	s = strrchr(text, ')'); /* the second field, a name, may hold anything */
 	if (!s || s[1] != ' ' || !s[2])
-		return -EIO;
+		return err_set(e, EIO, "%s", odd);
 	for (s += 2; *s && n < 52; n++) {
-		size_t len = strcspn(s, " \n");
+		size_t word = strcspn(s, " \n");
 
-		(void)fmt_u64(s, len, &v[n + 1]); /* those that are none are not asked for */
-		s += len + (s[len] != '\0');
+		(void)fmt_u64(s, word, &v[n + 1]); /* those that are none are not asked for */
+		s += word + (s[word] != '\0');
 	}
 	*m = (struct prctl_mm_map){
 		.start_code = v[26],
@@ -202,7 +204,7 @@ static int read_map(int proc, struct prctl_mm_map *m)
 		.env_end = v[51],
 		.brk = (uint64_t)syscall(SYS_brk, 0),
 	};
-	return v[51] ? 0 : -EIO;
+	return v[51] ? 0 : err_set(e, EIO, "%s", odd);
 }
 
 static int explain(int code, struct err *e)
@@ -225,8 +227,7 @@ static int tell(int proc, int exe, struct err *e)
 	/* That takes CAP_SYS_RESOURCE; the other takes a right that a user namespace can give. */
 	if (errno != EPERM)
 		return explain(errno, e);
-	if (read_map(proc, &m) < 0)
-		return err_set(e, EIO, "/proc/self/stat has not the form that is known");
+	TRY(read_map(proc, &m, e));
 	m.exe_fd = (uint32_t)exe;
 	if (prctl(PR_SET_MM, PR_SET_MM_MAP, (unsigned long)&m, sizeof(m), 0))
 		return explain(errno, e);
