@@ -157,7 +157,7 @@ needs_capability() {
 # sanitizers_write_to FOLDER: there, and not among what a test may take for jailrt's words or throw away;
 # whoever jailrt runs as. Where a container's process has no way there any more, it says so and ends.
 sanitizers_write_to() {
-	local options="log_path=$1/report:log_exe_name=1:exitcode=86"
+	local options="log_path=$1/report:log_exe_name=1:exitcode=86:disable_coredump=0"
 	mkdir "$1"
 	chmod 1777 "$1"
 	export ASAN_OPTIONS=$options UBSAN_OPTIONS=$options:print_stacktrace=1
