@@ -177,6 +177,7 @@ stop_watcher() {
 }
 
 @test "a watching init with CAP_SYS_PTRACE finds neither jailrt nor fds of the host in who execs" {
+	traced
 	needs_capability CAP_SYS_PTRACE 19
 	watcher with_capabilities CAP_SYS_PTRACE
 	local call
@@ -192,6 +193,7 @@ stop_watcher() {
 }
 
 @test "an init without CAP_SYS_PTRACE is not let near who execs" {
+	traced
 	watcher :
 	run strace -f -o /dev/null -e trace=fchdir -e inject=fchdir:delay_enter=300000 \
 		"$JAILRT" --root "$STATES" exec "$ID" echo hello
@@ -203,6 +205,7 @@ stop_watcher() {
 }
 
 @test "nobody in the container can trace who execs" {
+	traced
 	bundle '.root.readonly = false'
 	with_host_programs
 	command_is /usr/bin/python3 -c '

@@ -39,6 +39,7 @@ report() {
 }
 
 @test "the launcher does deny the calls" {
+	traced
 	local call
 	for call in $CALLS ${OLD//,/ }; do
 		run strace -e trace=$call -f "$DENY" ENOSYS $call "$JAILRT" --root "$STATES" run -b /none "$ID"

@@ -61,6 +61,7 @@ kill_create() {
 
 # bats test_tags=slow
 @test "create that is killed at any of its system calls leaves what delete --force removes" {
+	traced
 	bundle
 	command_is sleep 1000
 	kill_create 3
@@ -68,6 +69,7 @@ kill_create() {
 
 # bats test_tags=slow
 @test "so it is with another user, a user namespace and a cgroup namespace" {
+	traced
 	# A change of ids takes the signal of the parent's death off.
 	bundle '.process.user = {uid: 1000, gid: 1000} | .root.readonly = false
 		| .linux.namespaces += [{type: "user"}, {type: "cgroup"}]
@@ -81,6 +83,7 @@ kill_create() {
 
 # bats test_tags=slow
 @test "so it is without a pid namespace, which would end all the others with the first" {
+	traced
 	bundle 'del(.linux.namespaces[] | select(.type == "pid"))
 		| .hooks.createRuntime = [{path: "/bin/true"}] | .hooks.createContainer = [{path: "/bin/true"}]'
 	command_is sleep 1000
@@ -89,6 +92,7 @@ kill_create() {
 
 # bats test_tags=slow
 @test "when the child is killed at any of its system calls, create fails by itself and leaves nothing" {
+	traced
 	bundle
 	command_is sleep 1000
 	local tracer name ordinal hit=0 n=0
@@ -127,6 +131,7 @@ kill_create() {
 
 # bats test_tags=slow
 @test "run that is killed at any of its system calls takes its program along, and delete --force the rest" {
+	traced
 	bundle
 	command_is sleep 0.3
 	local name ordinal
@@ -142,6 +147,7 @@ kill_create() {
 
 # bats test_tags=slow
 @test "start that is killed at any of its system calls leaves a container that can be deleted" {
+	traced
 	bundle
 	command_is sleep 1000
 	local name ordinal status
@@ -164,6 +170,7 @@ kill_create() {
 
 # bats test_tags=slow
 @test "delete --force that is killed at any of its system calls can be repeated" {
+	traced
 	bundle
 	command_is sleep 1000
 	local name ordinal
@@ -180,6 +187,7 @@ kill_create() {
 
 # bats test_tags=slow
 @test "create that is killed after any time leaves what delete --force removes" {
+	traced
 	bundle
 	command_is sleep 1000
 	local i creator

@@ -204,6 +204,7 @@ ended() {
 }
 
 @test "a signal to exec that comes before the program runs reaches it all the same" {
+	traced
 	bundle
 	command_is sleep 1000
 	started "$ID"
