@@ -190,6 +190,7 @@ limited() {
 }
 
 @test "a limit of tasks of the caller is a clear failure" {
+	traced
 	local home
 	home=$(mktemp -d /tmp/jailrt-test.XXXXXX)
 	later rm -rf "$home"

@@ -171,7 +171,8 @@ no_findings() {
 	[ -z "$reports" ]
 }
 
-# traced: what this test does under strace cannot look for leaks, which is done by tracing too.
+# traced: this test cannot look for leaks, which is done by a thread that traces: it is under strace itself,
+# or short of threads.
 traced() {
 	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
 }
