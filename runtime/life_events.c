@@ -181,7 +181,7 @@ static int loop(
 int life_events(struct life *l, int (*fn)(const char *json, void *arg), void *arg, struct err *e)
 {
 	const struct events ev = {l, fn, arg};
-	struct oom_watch w;
+	struct oom_watch w = {.fd = -1};
 	own_fd int pidfd = -1;
 	int interval = 5000, r;
 
