@@ -55,15 +55,18 @@ nothing_outside() {
 
 # bats test_tags=slow
 @test "10,000 creations in one process against a racer leave nothing on the host" {
+	local creations=10000
+	# Under sanitizers that would take longer than anybody waits.
+	[ -z "$SAN" ] || creations=1000
 	raced
 	export RACE_ID="$ID"
-	run "$RACE" 10000 "$BUNDLE" "$STATES" "$T/shared"
+	run "$RACE" "$creations" "$BUNDLE" "$STATES" "$T/shared"
 	says "made"
 	echo "# $output" >&3
 	# Both sides of the race were met: some creations failed on it, others came through.
 	[[ "$output" =~ made\ ([0-9]+)\ refused\ ([0-9]+) ]]
 	[ "${BASH_REMATCH[1]}" -gt 0 ]
-	[ $((BASH_REMATCH[1] + BASH_REMATCH[2])) -eq 10000 ]
+	[ $((BASH_REMATCH[1] + BASH_REMATCH[2])) -eq "$creations" ]
 	nothing_outside
 }
 
