@@ -25,10 +25,14 @@ static int load_copy(struct life *l, struct err *e)
 		.known = true,
 		.dialect = (enum dialect)s->dialect,
 	};
-	struct bytes text;
+	struct bytes text, filter;
 
 	TRY(fd_read_file(l->dir, "config", 64 << 20, &l->pool, &text, e));
 	q.text = &text;
+	if (q.dialect == DIALECT_NSJAIL && !faccessat(l->dir, STATE_FILTER, F_OK, 0)) {
+		TRY(fd_read_file(l->dir, STATE_FILTER, 1 << 20, &l->pool, &filter, e));
+		q.filter = &filter;
+	}
 	TRY(caller_probe(&l->caller, &l->pool, e));
 	return load(&q, &l->caller, &l->pool, &l->loaded, e);
 }

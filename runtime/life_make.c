@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -188,6 +189,24 @@ static int first_state(struct life *l, struct err *e)
 	return list_cgroups(l, s, &l->pool, e);
 }
 
+/*
+ * The policy of an nsjail config is in files that may change: exec is to be under the filter that the jail
+ * was made with. An OCI config holds its own, and exec compiles it anew.
+ */
+static int keep_filter(const struct life *l, struct err *e)
+{
+	for (size_t i = 0; i < l->plan.n; i++) {
+		const struct step_seccomp *s = l->plan.v[i].args;
+
+		if (l->plan.v[i].kind != STEP_SECCOMP)
+			continue;
+		if (fd_replace_file(l->dir, STATE_FILTER, (const char *)s->program,
+			    s->length * sizeof(*s->program), 0600, e) < 0)
+			return err_add(e, "keep the filter of '%s'", l->o.id);
+	}
+	return 0;
+}
+
 static int claim(struct life *l, struct err *e)
 {
 	TRY(life_open_root(l, true, e));
@@ -197,6 +216,8 @@ static int claim(struct life *l, struct err *e)
 	TRY(state_write(l->dir, l->state, e));
 	if (fd_replace_file(l->dir, "config", l->loaded.text.data, l->loaded.text.len, 0600, e) < 0)
 		return err_add(e, "keep the config of '%s'", l->o.id);
+	if (l->loaded.dialect == DIALECT_NSJAIL)
+		TRY(keep_filter(l, e));
 	return life_notify_prepare(l, e);
 }
 

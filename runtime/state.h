@@ -8,6 +8,7 @@
  *
  *	state.json	table_state, replaced as a whole, so that reading it needs no lock
  *	config		a copy of the config, which exec reads again
+ *	filter		what the policy of an nsjail config was compiled to, for exec
  *	start		a socket that init listens on until start lets it go
  *	started		when that was
  *	notify/		the folder of the container's NOTIFY_SOCKET
@@ -23,6 +24,8 @@
 #include "../spec/oci.h"
 
 enum { STATE_VERSION = 1 };
+
+#define STATE_FILTER "filter"
 
 struct state {
 	OPT(uint32_t, version);

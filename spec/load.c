@@ -206,7 +206,8 @@ static int load_nsjail(const struct load_request *q, const struct caller *caller
 	TRY(nsjail_read(ret->text.data, ret->text.len, file, pool, &ret->nsjail, &ret->origin, e));
 	TRY(apply_sets(q, &table_nsjail_config, ret->nsjail, &ret->origin, pool, e));
 	TRY(check_supported(&table_nsjail_config, ret->nsjail, &ret->origin, e));
-	return nsjail_jail(ret->nsjail, &ret->origin, caller, pool, &ret->jail, e);
+	return nsjail_jail(
+		ret->nsjail, &ret->origin, caller, q->filter, pool, &ret->jail, e);
 }
 
 int load(const struct load_request *q, const struct caller *caller, struct pool *pool,

@@ -23,6 +23,8 @@ struct load_request {
 		*text; /* the file's content, when it is at hand; config then is its name */
 	const struct texts *args; /* a command in place of the document's, or NULL */
 	const struct texts *sets; /* "FIELD=VALUE" of the document, or NULL */
+	const struct bytes *filter; /* what an nsjail policy was compiled to when the jail was made;
+		NULL: the policy is read. Its files may have changed, or be gone. */
 	bool strict; /* unknown keys of OCI documents are errors */
 	bool known; /* the dialect is given, not looked for */
 	enum dialect dialect;

@@ -349,9 +349,9 @@ static int load_process(struct nsjail_load *l)
 }
 
 int nsjail_jail(struct nsjail_config *doc, const struct origin *origin, const struct caller *caller,
-	struct pool *pool, struct jail *jail, struct err *e)
+	const struct bytes *filter, struct pool *pool, struct jail *jail, struct err *e)
 {
-	struct nsjail_load l = {doc, origin, caller, pool, jail, e};
+	struct nsjail_load l = {doc, origin, caller, filter, pool, jail, e};
 
 	TRY(field_defaults(&table_nsjail_config, doc, pool, e));
 	jail_init(jail);

@@ -13,9 +13,12 @@
 #include "jail.h"
 #include "nsjail.h"
 
-/* doc is given its defaults on the way; it is not to be written out afterwards. */
+/*
+ * doc is given its defaults on the way; it is not to be written out afterwards. filter is the program that
+ * takes the place of its policy, or NULL.
+ */
 int nsjail_jail(struct nsjail_config *doc, const struct origin *origin, const struct caller *caller,
-	struct pool *pool, struct jail *jail, struct err *e);
+	const struct bytes *filter, struct pool *pool, struct jail *jail, struct err *e);
 
 /* --- for the files of this room only ---------------------------------------------------------- */
 
@@ -23,6 +26,7 @@ struct nsjail_load {
 	const struct nsjail_config *doc;
 	const struct origin *origin;
 	const struct caller *caller;
+	const struct bytes *filter;
 	struct pool *pool;
 	struct jail *jail;
 	struct err *e;

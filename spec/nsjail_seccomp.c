@@ -90,24 +90,34 @@ static int compile(struct nsjail_load *l, const struct policy *p)
 	tell_warnings(&notes);
 	f->rules = rules;
 	f->at = p->at;
-	/* As nsjail does, whatever disable_no_new_privs says. */
-	l->jail->process.no_new_privs = true;
 	return 0;
+}
+
+static int load_policy(struct nsjail_load *l, bool is_file)
+{
+	struct policy p = {0};
+
+	TRY(is_file ? read_policy_file(l, &p) : take_policy_strings(l, &p));
+	return compile(l, &p);
 }
 
 int nsjail_load_seccomp(struct nsjail_load *l)
 {
 	const struct nsjail_config *d = l->doc;
 	bool has_file = d->seccomp_policy_file && *d->seccomp_policy_file;
-	struct policy p = {0};
 
 	if (has_file && d->seccomp_string.n)
 		return NSJAIL_FAIL(l, &d->seccomp_policy_file,
 			"seccomp_policy_file and seccomp_string are two policies; give one");
 	if (!has_file && !d->seccomp_string.n)
 		return 0;
-	TRY(has_file ? read_policy_file(l, &p) : take_policy_strings(l, &p));
 	if (d->seccomp_log)
 		l->jail->filter.flags |= SECCOMP_FILTER_FLAG_LOG;
-	return compile(l, &p);
+	/* As nsjail does, whatever disable_no_new_privs says. */
+	l->jail->process.no_new_privs = true;
+	if (!l->filter)
+		return load_policy(l, has_file);
+	l->jail->filter.program = *l->filter;
+	l->jail->filter.at = &d->seccomp_policy_file;
+	return 0;
 }

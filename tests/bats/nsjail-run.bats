@@ -330,6 +330,20 @@ rlimit() {
 	[ "$status" -eq 159 ]
 }
 
+@test "exec is under the filter that the jail was made with, wherever its file has gone" {
+	echo 'ERRNO(28) { mkdir, mkdirat } DEFAULT ALLOW' > gone.kafel
+	jail_is <<< "seccomp_policy_file: \"$T/gone.kafel\""
+	jr run --config jail.cfg --detach "$ID" -- sleep 100 > /dev/null 2>&1
+	rm gone.kafel
+	run jr exec "$ID" sh -c 'mkdir /tmp/x; grep ^Seccomp: /proc/self/status'
+	says "No space left on device"
+	says "Seccomp:	2"
+	echo 'DEFAULT ALLOW' > gone.kafel
+	run jr exec "$ID" mkdir /tmp/x
+	fails_with 1 "No space left on device"
+	run jr delete --force "$ID"
+}
+
 @test "a policy that cannot be is refused with its place" {
 	jail_is <<< 'seccomp_string: "ALLOW { reed } DEFAULT KILL"'
 	jailed true
