@@ -67,6 +67,8 @@ static int executable(const char *path)
 		return errno;
 	if (S_ISDIR(st.st_mode))
 		return EISDIR;
+	if (!S_ISREG(st.st_mode))
+		return EACCES; /* as execve(2) says */
 	return access(path, X_OK) < 0 ? errno : 0;
 }
 

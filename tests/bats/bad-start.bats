@@ -111,7 +111,7 @@ load bad
 	chmod 755 "$BUNDLE/rootfs/prog"
 	cp good.json "$BUNDLE/config.json"
 	command_is /prog
-	run timeout 60 "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
+	run timeout 60 "$JAILRT" --root "$STATES" create -b "$BUNDLE" "$ID"
 	one_error 1 "permission denied"
 	rm -r "$BUNDLE/rootfs/dev"
 	mkdir "$BUNDLE/rootfs/dev"
