@@ -31,9 +31,17 @@ sd_started() {
 	sd start "$ID"
 }
 
+# A user of the guest's own: what is written to its /etc is gone with it.
+USER_NAME=jailrt-test USER_ID=2345
+
+setup_suite_file() {
+	[ "$(hostname)" = guest ] || return 1
+	useradd --uid $USER_ID --user-group --no-create-home --shell /bin/sh $USER_NAME
+}
+
 # as_user COMMAND…: with a systemd of the user's own.
 as_user() {
-	"$BATS_TEST_DIRNAME/as-user" rlu "$@"
+	"$BATS_TEST_DIRNAME/as-user" $USER_NAME "$@"
 }
 
 @test "a scope in system.slice has the container's processes and its limits, and goes with it" {
@@ -160,17 +168,17 @@ as_user() {
 	"$JAILRT" spec --rootless -b "$home"
 	cp -a "$BUNDLE/rootfs" "$home/"
 	BUNDLE=$home
-	config '.process.terminal = false | .linux.uidMappings[0].hostID = 2345 | .linux.gidMappings[0].hostID = 2345'
+	config '.process.terminal = false | .linux.uidMappings[0].hostID = $u | .linux.gidMappings[0].hostID = $u' --argjson u $USER_ID
 	command_is sleep 1000
 	resources '{memory: {limit: 67108864}, pids: {limit: 55}}'
-	chown -R rlu: "$home"
+	chown -R $USER_NAME: "$home"
 	chmod 755 "$home"
 	cat > "$home/script" <<-EOF
 		cd "$home"
 		r() { "$JAILRT" --root "$home/states" --systemd-cgroup "\$@"; }
 		r create -b . "$ID" < /dev/null > created 2>&1 || { cat created; exit; }
 		r start "$ID"
-		dir=/sys/fs/cgroup/user.slice/user-2345.slice/user@2345.service/user.slice/$UNIT
+		dir=/sys/fs/cgroup/user.slice/user-$USER_ID.slice/user@$USER_ID.service/user.slice/$UNIT
 		cat \$dir/memory.max \$dir/pids.max
 		systemctl --user show -P MemoryMax $UNIT
 		r update --memory 32M "$ID"
@@ -181,9 +189,9 @@ as_user() {
 	run as_user bash "$home/script"
 	same "${lines[*]}" "67108864 55 67108864 33554432 0::/"
 	# From outside of the user's systemd only that can put a process into the scope.
-	run setpriv --reuid rlu --regid rlu --init-groups --reset-env env XDG_RUNTIME_DIR=/run/user/2345 \
+	run setpriv --reuid $USER_NAME --regid $USER_NAME --init-groups --reset-env env XDG_RUNTIME_DIR=/run/user/$USER_ID \
 		"$JAILRT" --root "$home/states" exec "$ID" cat /proc/self/cgroup
 	same "$output" "0::/"
 	as_user "$JAILRT" --root "$home/states" delete --force "$ID"
-	[ ! -e "/sys/fs/cgroup/user.slice/user-2345.slice/user@2345.service/user.slice/$UNIT" ]
+	[ ! -e "/sys/fs/cgroup/user.slice/user-$USER_ID.slice/user@$USER_ID.service/user.slice/$UNIT" ]
 }
