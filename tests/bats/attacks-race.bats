@@ -40,7 +40,7 @@ raced() {
 # Where the racer stopped does not matter.
 nothing_outside() {
 	unmarked
-	! grep -F marker-raced /proc/self/mountinfo
+	not grep -F marker-raced /proc/self/mountinfo
 	[ -z "$(find "$T" -path "$BUNDLE" -prune -o -path "$T/shared" -prune -o -name cwd -print -o -name device -print)" ]
 }
 

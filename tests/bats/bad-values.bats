@@ -96,7 +96,7 @@ load bad
 		.linux.rootfsPropagation = "x"|unknown value 'x'
 		.linux.devices = [{path: "/dev/x", type: "z"}]|'z' is not one of c, b, u, p
 	EOF
-	! grep -q "did you mean ''" <<< "$output"
+	not grep -q "did you mean ''" <<< "$output"
 }
 
 # bats test_tags=slow

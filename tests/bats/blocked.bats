@@ -103,7 +103,7 @@ life() {
 	"${d[@]}" start "$ID"
 	[ "$("${d[@]}" exec "$ID" sh -c 'ls /proc/self/fd | wc -l; readlink /proc/self/ns/pid')" = \
 		$'4\n'"$(readlink "/proc/$(pid_of "$ID")/ns/pid")" ]
-	! "${d[@]}" delete "$ID" 2> err
+	not "${d[@]}" delete "$ID" 2> err
 	grep -q "cannot delete container $ID that is not stopped" err
 	"${d[@]}" kill "$ID" KILL
 	wait_for 10 is_status "$ID" stopped

@@ -34,7 +34,7 @@ refused() {
 	same "$(wc -l <<< "$output")" 1
 	[ ! -e "$STATES/$ID" ] || { ls -lA "$STATES/$ID"; return 1; }
 	same "$(find /sys/fs/cgroup -type d -name "$ID" 2> /dev/null)" ""
-	! pgrep -f -- "--root $STATES .* $ID\$"
+	not pgrep -f -- "--root $STATES .* $ID\$"
 }
 
 @test "a full state directory is a clear failure of create and run, and nothing is left" {
@@ -183,7 +183,7 @@ limited() {
 		grep -q "Too many open files" out || { echo "$n: $(cat out)"; return 1; }
 		[ ! -e "$STATES/$ID" ] || { echo "$n: state is left"; return 1; }
 		same "$(cgroups_of "$ID")" ""
-		! pgrep -f -- "--root $STATES"
+		not pgrep -f -- "--root $STATES"
 	done
 	[ "$good" -gt 0 ]
 	[ "$bad" -gt 0 ]

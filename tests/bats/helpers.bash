@@ -136,6 +136,14 @@ no_left_overs() {
 	return 1
 }
 
+# not COMMAND: must fail. A plain "! COMMAND" is no check: the shell does not end a test for it.
+not() {
+	if "$@"; then
+		echo "succeeded: $*"
+		return 1
+	fi
+}
+
 # fails_with STATUS TEXT: of the last `run`.
 fails_with() {
 	[ "$status" -eq "$1" ] || { echo "status $status, not $1: $output"; return 1; }

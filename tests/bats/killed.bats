@@ -17,7 +17,7 @@ every() {
 }
 
 nobody() {
-	! pgrep -f -- "--root $STATES" > /dev/null
+	not pgrep -f -- "--root $STATES" > /dev/null
 }
 
 # Nothing of the container is on the machine.

@@ -17,11 +17,11 @@ note_namespaces() {
 # A namespace lives on with a process, a mount or an fd. What is mounted in any says whose it is; numbers
 # of namespaces are given away again.
 no_mounts_left() {
-	! grep -l -s -F "$T/" /proc/[0-9]*/mountinfo
+	not grep -l -s -F "$T/" /proc/[0-9]*/mountinfo
 }
 
 nobody() {
-	! pgrep -f -- "--root $STATES" > /dev/null
+	not pgrep -f -- "--root $STATES" > /dev/null
 }
 
 all_gone() {

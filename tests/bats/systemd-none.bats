@@ -57,7 +57,7 @@ loads() {
 	rm "$T"/loaded.*
 	loads "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID" > without
 	grep -q 'libc\.so' without
-	! grep libsystemd without
+	not grep libsystemd without
 }
 
 @test "a config whose cgroup is systemd's is refused in a form that it has not" {
