@@ -9,6 +9,7 @@
 VERSION := 0.1.0
 CC      ?= gcc
 PREFIX  ?= /usr/local
+LIBEXEC ?= $(PREFIX)/libexec/jailrt
 BUILD   := build$(if $(SAN),/san)
 export SAN # tests leave out what does not go with sanitizers
 
@@ -33,6 +34,7 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
 CMD_OBJ  := $(CMD_SRC:%.c=$(BUILD)/%.o)
 BENCH    := $(addprefix $(BUILD)/bench/,bench floor payload)
+HOOKS    := $(addprefix $(BUILD)/hooks/jailrt-hook-,net log debug)
 HELPERS  := $(BUILD)/deny $(BUILD)/race
 UNITS    := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/unit/%)
 
@@ -43,7 +45,7 @@ say  = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 .SECONDARY:
 .PHONY: all run check check-fast check-vm unit golden bats floors sizes fmt docs bench install clean tests \
 	fuzz fuzzers flags
-all: $(BUILD)/jailrt
+all: $(BUILD)/jailrt $(HOOKS)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -82,6 +84,12 @@ $(BUILD)/golden: $(BUILD)/tests/golden.o $(BUILD)/libjailrt.a
 $(HELPERS): $(BUILD)/%: $(BUILD)/tests/%.o $(BUILD)/libjailrt.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libjailrt.a $(LIBS)
+
+# Hooks are static: one that runs in the container finds no libraries of ours there.
+$(BUILD)/hooks/jailrt-hook-net: $(BUILD)/hooks/net_make.o
+$(HOOKS): $(BUILD)/hooks/jailrt-hook-%: $(BUILD)/hooks/%.o $(BUILD)/hooks/hook.o $(BUILD)/libjailrt.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(if $(SAN),$(LINK),-static) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libjailrt.a $(LIBS)
 
 # What is measured against is static and never sanitized, so it is compiled apart from the rest.
 $(BUILD)/bench/bench: $(filter-out bench/floor% bench/payload%,$(wildcard bench/*.c)) bench/bench.h
@@ -157,8 +165,9 @@ fmt:
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include \
-		$(DESTDIR)$(PREFIX)/share/man/man8
+		$(DESTDIR)$(LIBEXEC) $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 755 $(BUILD)/jailrt $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(HOOKS) $(DESTDIR)$(LIBEXEC)/
 	install -m 644 $(BUILD)/libjailrt.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 644 runtime/jailrt.h $(DESTDIR)$(PREFIX)/include/
 	install -m 644 docs/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/
@@ -166,4 +175,5 @@ install: all
 clean:
 	rm -rf build
 
--include $(HELPERS:$(BUILD)/%=$(BUILD)/tests/%.d) $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(UNITS:=.d) $(BUILD)/tests/golden.d
+-include $(HELPERS:$(BUILD)/%=$(BUILD)/tests/%.d) $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) \
+	$(wildcard $(BUILD)/hooks/*.d) $(UNITS:=.d) $(BUILD)/tests/golden.d
