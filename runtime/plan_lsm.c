@@ -8,7 +8,9 @@
 static void add_label(
 	struct builder *b, const char *module, const char *file, const char *value, const void *at)
 {
-	struct step_label *s = plan_add(b, SIDE_INIT, STEP_LABEL, at);
+	/* In exec init has no procfs of the host's; it is born with what mid has set for the next exec. */
+	enum side side = b->plan->guest ? SIDE_MID : SIDE_INIT;
+	struct step_label *s = plan_add(b, side, STEP_LABEL, at);
 
 	s->module = module;
 	s->file = file;

@@ -450,6 +450,8 @@ int plan_exec(const struct jail *jail, const struct host *host, const struct pla
 	if (host->privileged)
 		forget_self(&b, SIDE_MID);
 	plan_oom_score(&b, SIDE_MID);
+	TRY(plan_lsm(&b));
+	plan_lsm_keys(&b);
 	s = plan_add(&b, SIDE_MID, STEP_JOIN, NULL);
 	OPT_SET(s, slot, pidfd);
 	OPT_SET(s, namespaces, target->namespaces);
@@ -467,7 +469,6 @@ int plan_exec(const struct jail *jail, const struct host *host, const struct pla
 	add_affinity(&b, SIDE_INIT, affinity->final, affinity->at_final);
 	if (jail->process.new_session)
 		plan_add(&b, SIDE_INIT, STEP_SESSION, NULL);
-	plan_lsm_keys(&b);
 	add_text_step(&b, STEP_KEYRING, jail->process.keyring);
 	if (!b.userns)
 		plan_raise_limits(&b, SIDE_INIT);

@@ -253,7 +253,7 @@ int plan_process(struct builder *b)
 	/* In exec there is no place but here for a terminal: the jail's mounts are there already. */
 	if (p->terminal && b->plan->console < 0)
 		plan_console(b);
-	/* In exec init has no procfs of the host's, and has it from mid. */
+	/* In exec init has no procfs of the host's, and has these from mid. */
 	if (!b->plan->guest)
 		plan_oom_score(b, SIDE_INIT);
 	add_number(b, STEP_NICE, &p->nice);
@@ -262,7 +262,8 @@ int plan_process(struct builder *b)
 	add_number(b, STEP_CPUS, &cpus);
 	add_memory_policy(b);
 	add_number(b, STEP_PERSONALITY, &personality);
-	TRY(plan_lsm(b));
+	if (!b->plan->guest)
+		TRY(plan_lsm(b));
 	add_stdio(b);
 	add_cwd(b);
 	add_number(b, STEP_UMASK, &p->umask);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# AppArmor profiles and SELinux labels.
+# AppArmor profiles and SELinux labels where there is neither; with AppArmor: apparmor.bats.
 load helpers
 load life
 
@@ -10,28 +10,6 @@ apparmor_is_on() {
 
 selinux_is_on() {
 	[ -e /sys/fs/selinux/enforce ] && [ "$(tr -d '\0' < /proc/self/attr/current)" != kernel ]
-}
-
-needs_apparmor() {
-	apparmor_is_on || skip "AppArmor is not enabled on this machine"
-	command -v apparmor_parser >/dev/null || skip "needs apparmor_parser"
-}
-
-# profile NAME: one that denies writing below /tmp, in the kernel until the test ends.
-profile() {
-	cat > "$T/$1.profile" <<-EOF
-		profile $1 flags=(attach_disconnected,mediate_deleted) {
-		  file,
-		  capability,
-		  network,
-		  mount,
-		  signal,
-		  unix,
-		  deny /tmp/** w,
-		}
-	EOF
-	apparmor_parser -r "$T/$1.profile"
-	later apparmor_parser -R "$T/$1.profile"
 }
 
 @test "without AppArmor a profile is refused with its place, and nothing is left" {
@@ -93,40 +71,6 @@ profile() {
 	command_is true
 	run jr run -b "$BUNDLE" "$ID"
 	says ""
-}
-
-@test "with AppArmor the program is confined by the profile, and by nothing else" {
-	needs_apparmor
-	bundle '.root.readonly = false | .process.apparmorProfile = $p' --arg p "$ID-profile"
-	profile "$ID-profile"
-	script 'cat /proc/self/attr/current; echo x > /root/x && echo wrote; echo x > /tmp/x && echo wrote too'
-	run jr run -b "$BUNDLE" "$ID"
-	[[ "${lines[0]}" = "$ID-profile (enforce)" ]]
-	same "${lines[1]}" wrote
-	[[ "$output" != *"wrote too"* ]]
-	config '.process.apparmorProfile = "unconfined"'
-	run jr run -b "$BUNDLE" "$ID"
-	says "wrote too"
-}
-
-@test "with AppArmor exec has the container's profile or its own, from outside too" {
-	needs_apparmor
-	bundle '.process.apparmorProfile = $p | .process.noNewPrivileges = false' --arg p "$ID-a"
-	profile "$ID-a"
-	profile "$ID-b"
-	command_is sleep 1000
-	started "$ID"
-	same "$(cat "/proc/$(pid_of "$ID")/attr/current")" "$ID-a (enforce)"
-	same "$(jr exec "$ID" cat /proc/self/attr/current)" "$ID-a (enforce)"
-	same "$(jr exec --apparmor "$ID-b" "$ID" cat /proc/self/attr/current)" "$ID-b (enforce)"
-}
-
-@test "with AppArmor a profile that is not loaded is an error" {
-	needs_apparmor
-	bundle '.process.apparmorProfile = "no-such-profile"'
-	run jr run -b "$BUNDLE" "$ID"
-	fails_with 1 "process.apparmorProfile"
-	fails_with 1 "load that profile into the kernel first"
 }
 
 @test "features knows both modules" {

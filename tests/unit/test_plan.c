@@ -255,6 +255,29 @@ static void systemd_puts_exec_into_its_unit(void)
 	}
 }
 
+/* Init has no procfs of the host's to write them to; they come with its birth. */
+static void exec_is_labelled_before_birth(void)
+{
+	const struct host host = {.uid = 0, .privileged = true, .clone3 = true, .apparmor = true};
+	const struct plan_target target = {.namespaces = 0x20000};
+	own_plan struct plan p = {0};
+	own_str struct str out = {0};
+	const char *args[] = {"x"};
+	struct jail jail;
+	size_t label = 0, join = 0;
+
+	jail_init(&jail);
+	jail.process.args = (struct texts){args, 1};
+	jail.process.apparmor = "confined";
+	is_int(plan_exec(&jail, &host, &target, &p, &err), 0);
+	is_text(line_with(&p, "label", &out), "mid    label module=apparmor file=exec value=\"exec confined\"");
+	for (size_t i = 0; i < p.n; i++) {
+		label = p.v[i].kind == STEP_LABEL ? i : label;
+		join = p.v[i].kind == STEP_JOIN ? i : join;
+	}
+	ok(label && label < join);
+}
+
 /* update tells systemd, when the container has a unit, and only of what it has words for. */
 static void update_sets_properties(void)
 {
@@ -379,6 +402,7 @@ int main(void)
 	run(a_missing_step_is_noticed);
 	run(exec_joins_and_makes_nothing);
 	run(systemd_puts_exec_into_its_unit);
+	run(exec_is_labelled_before_birth);
 	run(update_sets_properties);
 	run(shares_become_weights);
 	run(out_of_memory_is_an_error);
