@@ -18,7 +18,7 @@ void jail_init(struct jail *jail)
 	memset(jail, 0, sizeof(*jail));
 	jail->process.cwd = "/";
 	jail->process.new_session = true;
-	jail->notes.version = "1.3.0";
+	jail->notes.version = OCI_VERSION;
 }
 
 struct jail_mount *jail_add_mount(struct jail *jail, struct pool *pool)

@@ -21,6 +21,9 @@
 
 struct origin;
 
+/* The newest version of the runtime-spec whose fields are known. */
+#define OCI_VERSION "1.3.0"
+
 /* --- namespaces and ids ----------------------------------------------------------------------- */
 
 enum ns_how { NS_SHARE, NS_NEW, NS_JOIN };

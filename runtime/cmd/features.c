@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <linux/seccomp.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "../../spec/arch.h"
 #include "../../spec/jail.h"
@@ -9,7 +13,10 @@
 #include "cmd.h"
 #include "options.h"
 
-/* features: what this program knows, whatever the machine (features.md, features-linux.md). */
+/*
+ * features: what this program knows, whatever the machine (features.md, features-linux.md); but for the
+ * flags of seccomp, of which the specification wants to know what this kernel takes, too.
+ */
 
 static const struct option_row cmd_features_options_v[] = {OPTION_HELP};
 OPTION_ROWS(cmd_features_options);
@@ -45,6 +52,26 @@ static void put_enabled(struct json_writer *w, const char *key, bool v)
 	send(w, EVENT_OBJECT_END, NULL);
 }
 
+/* A filter that is none comes to nothing, and the kernel looks at the flags first. */
+static bool kernel_takes(uint64_t flag)
+{
+	/* It is of no use but to those who answer for the program. */
+	if (flag == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+		flag |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flag, NULL) < 0 && errno == EFAULT;
+}
+
+static void put_supported_flags(struct json_writer *w)
+{
+	send(w, EVENT_KEY, "supportedFlags");
+	send(w, EVENT_LIST, NULL);
+	for (size_t i = 0; i < oci_seccomp_flag_words.n; i++) {
+		if (kernel_takes((uint64_t)oci_seccomp_flag_words.v[i].value))
+			send(w, EVENT_TEXT, oci_seccomp_flag_words.v[i].name);
+	}
+	send(w, EVENT_LIST_END, NULL);
+}
+
 /* SCMP_ACT_KILL is another word for KILL_THREAD; what the table has is what is taken. */
 static void put_seccomp(struct json_writer *w)
 {
@@ -59,7 +86,7 @@ static void put_seccomp(struct json_writer *w)
 		send(w, EVENT_TEXT, arches[i].scmp);
 	send(w, EVENT_LIST_END, NULL);
 	put_words(w, "knownFlags", &oci_seccomp_flag_words);
-	put_words(w, "supportedFlags", &oci_seccomp_flag_words);
+	put_supported_flags(w);
 	send(w, EVENT_OBJECT_END, NULL);
 }
 
@@ -114,6 +141,14 @@ static void put_text(struct json_writer *w, const char *key, const char *value)
 	send(w, EVENT_TEXT, value);
 }
 
+/* Annotations that change what is done; with a dot at the end: all that begin so. */
+static const char *const unsafe[] = {
+	"org.jailrt.",
+	"run.oci.",
+	"org.systemd.property.",
+	"org.criu.config",
+};
+
 int cmd_features(struct cmd_call *c)
 {
 	own_str struct str out = {0};
@@ -122,7 +157,7 @@ int cmd_features(struct cmd_call *c)
 	json_writer_init(&w, &out, 2);
 	send(&w, EVENT_OBJECT, NULL);
 	put_text(&w, "ociVersionMin", "1.0.0");
-	put_text(&w, "ociVersionMax", "1.3.0");
+	put_text(&w, "ociVersionMax", OCI_VERSION);
 	put_words(&w, "hooks", &hook_words);
 	put_mount_options(&w);
 	put_linux(&w);
@@ -132,8 +167,8 @@ int cmd_features(struct cmd_call *c)
 	send(&w, EVENT_OBJECT_END, NULL);
 	send(&w, EVENT_KEY, "potentiallyUnsafeConfigAnnotations");
 	send(&w, EVENT_LIST, NULL);
-	send(&w, EVENT_TEXT, "org.jailrt.");
-	send(&w, EVENT_TEXT, "run.oci.");
+	for (size_t i = 0; i < ARRAY_LEN(unsafe); i++)
+		send(&w, EVENT_TEXT, unsafe[i]);
 	send(&w, EVENT_LIST_END, NULL);
 	send(&w, EVENT_OBJECT_END, NULL);
 	str_addc(&out, '\n');
