@@ -118,12 +118,28 @@ static const char *kind_word(const struct field *f)
 	}
 }
 
-static void put_cell(struct str *out, const char *text)
+void doc_cell(const char *text, struct str *out)
 {
 	for (const char *s = text; *s; s++) {
 		if (*s == '|')
 			str_addc(out, '\\');
 		str_addc(out, *s);
+	}
+}
+
+void doc_options_markdown(const struct option_rows *options, const char *prefix, struct str *out)
+{
+	for (size_t i = 0; i < options->n; i++) {
+		const struct option_row *o = &options->v[i];
+
+		str_addf(out, "| `%s--%s` | ", prefix, o->name);
+		if (o->letter)
+			str_addf(out, "`-%c`", o->letter);
+		str_add(out, " | ");
+		doc_cell(o->arg ? o->arg : "", out);
+		str_add(out, " | ");
+		doc_cell(o->help, out);
+		str_add(out, o->hidden ? " *(not in the help)* |\n" : " |\n");
 	}
 }
 
@@ -134,7 +150,7 @@ static void put_row(const struct field *f, const char *prefix, struct str *out)
 		str_addf(out, ", %s", f->unit);
 	str_addf(out, " | %s%s%s | ", f->dflt ? "`" : "", f->dflt ? f->dflt : "",
 		f->dflt ? "`" : "");
-	put_cell(out, f->help);
+	doc_cell(f->help, out);
 	if (f->flags & FIELD_NOT_YET)
 		str_add(out, " *(not enforced yet: a config with it does not start)*");
 	str_add(out, " |\n");

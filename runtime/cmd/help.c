@@ -91,6 +91,33 @@ static void put_main_page(struct str *out)
 		     "\\fI$XDG_RUNTIME_DIR/jailrt\\fR for a plain user.\n");
 }
 
+/* --- reference lists ---------------------------------------------------------------------------------- */
+
+static void put_command_rows(const struct cmd_row *row, struct str *out)
+{
+	own_str struct str prefix = {0};
+
+	str_addf(out, "| `%s` |  | ", row->name);
+	doc_cell(row->args, out);
+	str_add(out, " | ");
+	doc_cell(row->summary, out);
+	str_add(out, " |\n");
+	str_addf(&prefix, "%s ", row->name);
+	doc_options_markdown(row->options, str_text(&prefix), out);
+}
+
+static void put_markdown(const struct cmd_row *row, struct str *out)
+{
+	str_add(out, "| command or option | short | takes | meaning |\n|---|---|---|---|\n");
+	if (row) {
+		put_command_rows(row, out);
+		return;
+	}
+	doc_options_markdown(&cmd_global_options, "", out);
+	for (size_t i = 0; i < cmd_rows_n; i++)
+		put_command_rows(&cmd_rows[i], out);
+}
+
 static void put_fields(struct str *out)
 {
 	str_add(out, "## config.json (OCI)\n\n| field | type | default | meaning "
@@ -116,13 +143,18 @@ int cmd_help(struct cmd_call *c)
 {
 	own_str struct str out = {0};
 	const char *name = c->argc ? c->argv[0] : NULL;
+	const char *format = c->o.format ? c->o.format : "text";
 	const struct cmd_row *row = name ? find_command(name) : NULL;
-	bool man = c->o.format && !strcmp(c->o.format, "man");
+	bool man = !strcmp(format, "man"), markdown = !strcmp(format, "markdown");
 
+	if (!man && !markdown && strcmp(format, "text"))
+		return CMD_REFUSE(c, "unknown format '%s': text, man or markdown", format);
 	if (name && !strcmp(name, "fields"))
 		put_fields(&out);
 	else if (name && !row)
 		return CMD_REFUSE(c, "unknown command '%s'", name);
+	else if (markdown)
+		put_markdown(row, &out);
 	else if (man && row)
 		put_man_page(row, &out);
 	else if (man)

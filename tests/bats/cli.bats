@@ -17,7 +17,7 @@ both() {
 	err=$(cat "$T/err")
 }
 
-COMMANDS="create start run exec kill delete state list ps wait plan spec features help"
+COMMANDS="create start run exec pause resume update events kill delete state list ps wait plan spec features help"
 
 @test "the version's lines: name and version, commit, spec, features" {
 	both "$JAILRT" --version

@@ -55,12 +55,13 @@ new_tmpfs() {
 
 @test "each word for the filesystem as a whole is passed to it" {
 	bundle
-	try_all new_tmpfs sync async dirsync lazytime nolazytime iversion noiversion silent loud nomand
+	try_all new_tmpfs sync async dirsync lazytime nolazytime iversion noiversion silent loud mand nomand
 	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	expect sync rw,relatime sync
 	expect dirsync rw,relatime dirsync
 	expect lazytime rw,relatime lazytime
+	expect mand rw,relatime mand
 	local word
 	for word in async nolazytime noiversion silent loud nomand; do
 		expect $word rw,relatime

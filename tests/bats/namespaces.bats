@@ -216,10 +216,13 @@ uptime_of() {
 	local boot mono here
 	bundle
 	config '.linux.namespaces += [{type: "time"}] | .linux.timeOffsets =
-		{boottime: {secs: 500000000, nanosecs: 5}, monotonic: {secs: 900000000}}'
-	script 'cat /proc/uptime; exec sleep 1000'
+		{boottime: {secs: 500000000, nanosecs: 5}, monotonic: {secs: 900000000, nanosecs: 999999999}}'
+	script 'cat /proc/uptime /proc/self/timens_offsets; exec sleep 1000'
 	jr run -d -b "$BUNDLE" "$ID" > up
-	wait_for 10 test -s up
+	wait_for 10 grep -q boottime up
+	[ "$(sed -n 's/^\([mb][a-z]*\)  */\1 /p' up | tr -s ' \n' ' ')" = \
+		"monotonic 900000000 999999999 boottime 500000000 5 " ]
+	sed -i 2,3d up
 	here=$(cut -d. -f1 /proc/uptime)
 	[ "$(cut -d. -f1 up)" -ge 500000000 ]
 	[ "$(cut -d. -f1 up)" -le $((500000010 + here)) ]

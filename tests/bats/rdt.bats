@@ -11,7 +11,8 @@ resctrl() {
 @test "without resctrl it is refused with its place, and nothing is left" {
 	local rdt
 	[ -z "$(resctrl)" ] || skip "resctrl is mounted on this machine"
-	for rdt in '{}' '{closID: "/"}' '{closID: "x", schemata: ["L3:0=f"]}' '{enableMonitoring: true}' '{memBwSchema: "MB:0=50"}'; do
+	for rdt in '{}' '{closID: "/"}' '{closID: "x", schemata: ["L3:0=f"]}' '{enableMonitoring: true}' '{memBwSchema: "MB:0=50"}' \
+		'{l3CacheSchema: "L3:0=f"}'; do
 		bundle ".linux.intelRdt = $rdt"
 		run jr run -b "$BUNDLE" "$ID"
 		fails_with 1 "linux.intelRdt ($BUNDLE/config.json:"

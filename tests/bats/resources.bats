@@ -163,11 +163,43 @@ disk() {
 	refused "linux.resources.hugepageLimits[0]" hugetlb.3MB
 }
 
+@test "block I/O: weights by device, and against child cgroups, or the limit is named" {
+	needs_keeper any blkio io
+	local dev field row
+	dev=$(disk)
+	case $dev in *:*) ;; *) skip "there is no disk here" ;; esac
+	for row in 'weightDevice: [$d + {weight: 300}]|io.bfq.weight blkio.weight_device blkio.bfq.weight_device' \
+		'weightDevice: [$d + {leafWeight: 200}]|blkio.leaf_weight_device' 'leafWeight: 200|blkio.leaf_weight'; do
+		bundle
+		field=${row%%|*}
+		config ".linux.resources.blockIO = {$field}" \
+			--argjson d "{\"major\": ${dev%:*}, \"minor\": ${dev#*:}}"
+		command_is sleep 1000
+		if jr run -d -b "$BUNDLE" "$ID" < /dev/null > "$T/out" 2>&1; then
+			# The kernel has the file: then it has the number.
+			for file in ${row#*|} io.weight; do
+				! cg "$file" > /dev/null 2>&1 || value "$file"
+			done | grep -qE "(^| )(300|200|2930)$"
+			jr delete --force "$ID"
+		else
+			grep -qE "linux.resources.blockIO[A-Za-z.0-9[]*]? .*($(tr ' ' '|' <<< "${row#*|}")|cgroup v2 has no such limit)" out
+		fi
+	done
+}
+
+@test "classes and priorities of network packets are those of the config" {
+	needs_keeper v1 net_cls
+	needs_keeper v1 net_prio
+	sleeper '.linux.resources.network = {classID: 1048577, priorities: [{name: "lo", priority: 5}]}'
+	holds net_cls.classid=1048577
+	value net_prio.ifpriomap | grep -qx 'lo 5'
+}
+
 @test "a controller that this machine does not have is named, with its field" {
 	local row missing=0
 	for row in 'net_cls network = {classID: 1} linux.resources.network' \
 		'net_prio network = {priorities: [{name: "lo", priority: 1}]} linux.resources.network.priorities[0]' \
-		'rdma rdma = {mlx5_1: {hcaHandles: 1}} linux.resources.rdma.mlx5_1'; do
+		'rdma rdma = {mlx5_1: {hcaHandles: 1, hcaObjects: 2}} linux.resources.rdma.mlx5_1'; do
 		[ "$(keeper "${row%% *}")" = none ] || continue
 		missing=1
 		bundle ".linux.resources.$(sed 's/^[^ ]* //; s/ [^ ]*$//' <<< "$row")"
