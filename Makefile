@@ -3,6 +3,8 @@
 # make run        installs what is missing, builds, makes a demo bundle, runs it
 # make check      installs test packages, builds, runs every test;  make check-fast  the quick ones
 # make check-vm   tests in an emulated machine: cgroup v2, all capabilities, another kernel (part of check)
+# make engines    podman, containerd, docker on jailrt and on a peer (part of check);  ENGINES="podman docker"
+#                 make engines-docs  writes their table to docs/engines.md
 # make bench      measures beside other runtimes;  QUICK=1 few rounds (docs/performance.md)
 # make SAN=1 …    the same with address and undefined-behaviour sanitizers, in a folder of its own
 
@@ -44,7 +46,7 @@ say  = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 # Objects of tests are kept, for the next build.
 .SECONDARY:
 .PHONY: all run check check-fast check-vm unit golden bats floors sizes fmt docs bench install clean tests \
-	fuzz fuzzers flags
+	fuzz fuzzers flags engines engines-docs
 all: $(BUILD)/jailrt $(HOOKS)
 
 $(BUILD)/%.o: %.c Makefile
@@ -122,6 +124,10 @@ check-vm:
 
 unit: $(UNITS)
 	@tests/run-unit $(UNITS)
+
+engines engines-docs: all
+	@JAILRT=$(CURDIR)/$(BUILD)/jailrt tests/engines/run $(if $(filter engines-docs,$@),--docs) \
+		$(if $(ONLY),--only '$(ONLY)') $(ENGINES)
 
 golden: $(BUILD)/golden
 	@BUILD=$(BUILD) tests/run-golden
