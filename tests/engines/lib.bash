@@ -12,8 +12,9 @@
 # A scenario is run with each of jailrt and the peer as $RT, the name of a program in PATH, in a bash of its
 # own with -e, for at most SCENARIO_SECONDS. It succeeds or fails by its status, and what it prints on stdout
 # must be the same for both (ids and the names of runtimes are made alike). Words on stderr are shown when
-# it fails. $N is its name, which containers may have. Everything happens in a place (tests/engines/place)
-# with $W, a folder on disk, /usr/local/bin/jailrt, and $W/rootfs, $W/rootfs.tar of busybox-static.
+# it fails. $N is its name, which containers may have; $S, where it begins, is an empty folder that anybody
+# may write to. Everything happens in a place (tests/engines/place) with $W, a folder on disk,
+# /usr/local/bin/jailrt, and $W/rootfs, $W/rootfs.tar of busybox-static.
 #
 # What jailrt's run left behind after engine_reset (processes, states, cgroups, mounts) is a failure too;
 # engine_known may print a regex for lines of `left` that are the engine's own.
@@ -101,7 +102,8 @@ refuses() {
 
 # tty COMMAND…: on a terminal of its own of 24 lines and 80 columns; carriage returns are left out.
 tty() {
-	script -qefc "stty rows 24 cols 80; $(printf '%q ' "$@")" /dev/null < /dev/null | tr -d '\r'
+	export -f $(compgen -A function)
+	SHELL=/bin/bash script -qefc "stty rows 24 cols 80; $(printf '%q ' "$@")" /dev/null < /dev/null | tr -d '\r'
 	return "${PIPESTATUS[0]}"
 }
 

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+# podman as a user without privileges, with the same configuration in the user's own folders.
+engine_about='podman and buildah as a user, cgroupfs'
+engine_peers='runc crun'
+. "$here/podman.bash"
+. "$here/podman-basic.bash"
+. "$here/podman-options.bash"
+
+USER_ID=2345
+
+engine_begin() {
+	H=$W/home
+	echo "engines:x:$USER_ID:$USER_ID::$H:/bin/bash" >> /etc/passwd
+	echo "engines:x:$USER_ID:" >> /etc/group
+	echo 'engines:100000:65536' | tee /etc/subuid > /etc/subgid
+	install -d -o $USER_ID -g $USER_ID -m 700 "$H" "$H/.config" /run/user/$USER_ID
+	podman_config "$H/.config/containers" "$H"
+	chown -R $USER_ID:$USER_ID "$H"
+	chmod 755 "$W" "$(dirname "$W")"
+	chmod 1777 "$W/tmp"
+	podman_image
+}
+
+as_user() {
+	setpriv --reuid $USER_ID --regid $USER_ID --init-groups --reset-env -- \
+		env XDG_RUNTIME_DIR=/run/user/$USER_ID TMPDIR="$W/tmp" HOME="$W/home" "$@"
+}
+
+engine_reset() {
+	podman_reset "$W/home/graphroot"
+}
+
+p() {
+	as_user podman --runtime "$(runtime)" "$@"
+}
+b() {
+	as_user buildah "$@"
+}
+
+scenario userns-keep-id '--userns=keep-id'
+s_userns_keep_id() {
+	runs --userns keep-id bb sh -c 'id -u; id -g; cat /proc/self/uid_map' | tr -s ' '
+	runs --userns keep-id -v "$PWD:/v" bb touch /v/mine
+	stat -c %u mine
+	sleeper --userns keep-id
+	p exec "$N" id -u
+	p exec -u 0 "$N" id -u
+}
+
+scenario limits-refused 'limits without a delegated cgroup; podman itself leaves them out'
+s_limits_refused() {
+	runs --memory 64m bb echo runs 2>&1 | tail -n 1
+}
+
+scenario port '--publish to a port of the host, by slirp4netns'
+s_port() {
+	p run -d --network slirp4netns --name "$N" -p 127.0.0.1:7799:7777 bb nc -ll -p 7777 -e echo served > id
+	until_ok 10 eval 'timeout 2 socat - TCP:127.0.0.1:7799 < /dev/null | grep served'
+}
