@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -466,44 +465,6 @@ static int do_hook(struct run *r, const struct step *s, struct err *e)
 	return 0;
 }
 
-/* One connection of a start command: 1 when it said go. Files for what hooks print come before. */
-static int serve_start(struct run *r, int sock, struct err *e)
-{
-	struct talk_message m = {.type = TALK_SLOT};
-
-	while (m.type != TALK_GO) {
-		own_fd int extra = -1;
-
-		if (talk_receive(sock, true, &m, &extra, e) <= 0)
-			return 0; /* somebody looked in and went away */
-		if (m.type == TALK_SLOT && (m.slot == 0 || m.slot == 1) && extra > 0)
-			r->state.out[m.slot] = take_fd(&extra);
-		else if (m.type != TALK_GO)
-			return 0;
-	}
-	own_close(&r->talk[RUN_CHILD_END(SIDE_INIT)]);
-	r->talk[RUN_CHILD_END(SIDE_INIT)] = sock;
-	return 1;
-}
-
-static int do_wait_start(struct run *r, const struct step *s, struct err *e)
-{
-	(void)s;
-	for (;;) {
-		int sock = accept4(r->start, NULL, NULL, SOCK_CLOEXEC);
-
-		if (sock < 0 && (errno == EINTR || errno == ECONNABORTED))
-			continue;
-		if (sock < 0)
-			return err_sys(e, errno, "wait for start");
-		if (serve_start(r, sock, e))
-			break;
-		close(sock);
-	}
-	own_close(&r->start);
-	return 0;
-}
-
 /* It is set when all else is done; what that will need is made before limits are in the way. */
 static int do_seccomp(struct run *r, const struct step *s, struct err *e)
 {
@@ -539,11 +500,12 @@ static int do_exec(struct run *r, const struct step *s, struct err *e)
 	/* What ends the connection from now on is the program running, or dying as a program. */
 	TRY(talk_send(r->talk[RUN_CHILD_END(SIDE_INIT)], &m, r->words_fd, e));
 	umask(r->umask);
-	return exec_program(a, r->found, r->proc, &last, e);
+	return exec_program(a, a->has_slot ? r->slots[a->slot] : -1, r->found, r->proc, &last, e);
 }
 
 doer *const doers[STEP_KINDS] = {
 	[STEP_OPEN_NS] = do_open_ns,
+	[STEP_OPEN_FILE] = do_open_file,
 	[STEP_ID_SPACE] = do_id_space,
 	[STEP_TREE] = do_tree,
 	[STEP_FILESYSTEM] = do_filesystem,
@@ -583,6 +545,8 @@ doer *const doers[STEP_KINDS] = {
 	[STEP_CPUS] = do_cpus,
 	[STEP_MEMORY_POLICY] = do_memory_policy,
 	[STEP_PERSONALITY] = do_personality,
+	[STEP_CORE_SCHED] = do_core_sched,
+	[STEP_NO_TSC] = do_no_tsc,
 	[STEP_RAISE_LIMITS] = do_raise_limits,
 	[STEP_STDIO] = do_stdio,
 	[STEP_CWD] = do_cwd,

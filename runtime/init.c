@@ -43,6 +43,16 @@ static int carry_out(struct run *r, const struct step *s, struct err *e)
 	return doers[s->kind](r, s, e);
 }
 
+/* Copies, which are open across exec; the originals are not. */
+static int take_stdio(const struct run *r)
+{
+	for (int fd = 0; fd < 3; fd++) {
+		if (r->stdio[fd] && dup2(r->stdio[fd], fd) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 _Noreturn void init_main(struct run *r, size_t at)
 {
 	const struct plan *p = r->plan;
@@ -55,6 +65,8 @@ _Noreturn void init_main(struct run *r, size_t at)
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	child_begin(r, SIDE_INIT);
 	r->umask = umask(0);
+	if (take_stdio(r) < 0)
+		_exit(1); /* nothing can be full with good fds */
 	while (at < p->n) {
 		if (p->v[at].side != SIDE_INIT) {
 			at = child_turn(r, SIDE_INIT, at);

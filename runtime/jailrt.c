@@ -2,14 +2,17 @@
 #include "jailrt.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
 #include "../spec/json.h"
+#include "../spec/nsjail_jail.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "life.h"
+#include "serve.h"
 
 #define PUBLIC __attribute__((visibility("default")))
 
@@ -18,6 +21,8 @@ struct jailrt {
 	struct err err;
 	struct str text;
 	struct i32s pids;
+	struct serve serve;
+	bool serves; /* more than one jail, or nsjail's way of one */
 	bool deletes; /* jailrt_end deletes: it was made by run */
 };
 
@@ -34,6 +39,8 @@ PUBLIC void jailrt_free(struct jailrt *j)
 {
 	if (!j)
 		return;
+	if (j->serves)
+		serve_done(&j->serve);
 	life_done(&j->life);
 	str_done(&j->text);
 	free(j);
@@ -57,9 +64,15 @@ PUBLIC int jailrt_set(struct jailrt *j, const char *field, const char *value)
 PUBLIC const char *jailrt_get(struct jailrt *j, const char *field)
 {
 	const struct field *f = field_find(&table_life_options, field);
-	const void *at = f ? field_at(f, &j->life.o) : NULL;
+	const void *object = &j->life.o, *at;
 
-	if (!f || !field_present(f, &j->life.o))
+	/* Of an nsjail config that is loaded, a field. */
+	if (!f && j->life.loaded.nsjail) {
+		f = field_find(&table_nsjail_config, field);
+		object = j->life.loaded.nsjail;
+	}
+	at = f ? field_at(f, object) : NULL;
+	if (!f || !field_present(f, object))
 		return NULL;
 	switch (f->kind) {
 	case FIELD_KIND_TEXT:
@@ -68,6 +81,8 @@ PUBLIC const char *jailrt_get(struct jailrt *j, const char *field)
 		return *(const bool *)at ? "true" : NULL;
 	case FIELD_KIND_U32:
 		return pool_printf(&j->life.pool, "%u", *(const uint32_t *)at);
+	case FIELD_KIND_I32:
+		return pool_printf(&j->life.pool, "%d", *(const int32_t *)at);
 	case FIELD_KIND_ENUM:
 		return words_name(f->words, (uint64_t) * (const int32_t *)at);
 	default:
@@ -111,9 +126,35 @@ PUBLIC int jailrt_delete(struct jailrt *j)
 
 PUBLIC int jailrt_run_begin(struct jailrt *j)
 {
+	const struct life *l = &j->life;
+	enum service_mode mode;
+
+	TRY(life_check_id(l, &j->err));
+	TRY(life_load(&j->life, &j->err));
+	mode = l->loaded.jail.service.mode;
+	j->serves = mode == SERVICE_RERUN || mode == SERVICE_LISTEN ||
+		    l->o.compat != NSJAIL_DOOR_OURS;
+	if (j->serves)
+		return serve_begin(&j->serve, &j->life, &j->err);
 	TRY(life_begin(&j->life, false, &j->err));
-	j->deletes = !j->life.o.keep;
+	j->deletes = !l->o.keep;
 	return 0;
+}
+
+PUBLIC int jailrt_signal(struct jailrt *j, int sig)
+{
+	if (!j->serves)
+		return 0;
+	if (sig == SIGUSR1 || sig == SIGQUIT)
+		serve_tell(&j->serve);
+	else if (sig == SIGINT || sig == SIGTERM || sig == SIGHUP)
+		serve_stop(&j->serve, sig);
+	return 1;
+}
+
+PUBLIC const char *jailrt_cause(const struct jailrt *j)
+{
+	return j->life.report.cause;
 }
 
 PUBLIC int jailrt_exec_begin(struct jailrt *j)
@@ -125,14 +166,20 @@ PUBLIC int jailrt_exec_begin(struct jailrt *j)
 
 PUBLIC int jailrt_fd(const struct jailrt *j)
 {
-	return life_fd(&j->life);
+	return j->serves ? serve_fd(&j->serve) : life_fd(&j->life);
 }
 
 PUBLIC int jailrt_step(struct jailrt *j)
 {
 	enum life_phase before = j->life.phase;
-	int r = life_step(&j->life, &j->err);
+	int r;
 
+	if (j->serves) {
+		r = serve_step(&j->serve, &j->err);
+		TRY(r);
+		return r == LIFE_ENDED ? JAILRT_ENDED : JAILRT_AGAIN;
+	}
+	r = life_step(&j->life, &j->err);
 	TRY(r);
 	if (j->life.phase == before)
 		return JAILRT_AGAIN;
@@ -167,7 +214,18 @@ PUBLIC int jailrt_end(struct jailrt *j, int *ret_status)
 
 static int wait_for_end(struct jailrt *j, int *ret_status)
 {
-	TRY(life_reach(&j->life, LIFE_ENDED, &j->err));
+	int r = 0;
+
+	while (r != JAILRT_ENDED) {
+		r = jailrt_step(j);
+		TRY(r);
+		if (r != JAILRT_AGAIN)
+			continue;
+		r = fd_wait(jailrt_fd(j), -1);
+		if (r < 0)
+			return err_sys(&j->err, -r, "wait");
+		r = JAILRT_AGAIN;
+	}
 	return jailrt_end(j, ret_status);
 }
 
@@ -192,7 +250,9 @@ PUBLIC int jailrt_wait(struct jailrt *j, int *ret_status)
 
 PUBLIC int jailrt_pid(const struct jailrt *j)
 {
-	return j->life.pid;
+	const struct conn *c = j->serves ? j->serve.conns : NULL;
+
+	return c && c->has_life ? c->life.pid : j->life.pid;
 }
 
 PUBLIC int jailrt_console(const struct jailrt *j)

@@ -81,6 +81,16 @@ int jailrt_run_begin(struct jailrt *j);
 int jailrt_exec_begin(struct jailrt *j);
 int jailrt_fd(const struct jailrt *j);
 int jailrt_step(struct jailrt *j); /* enum jailrt_event */
+
+/*
+ * An nsjail config may ask for more than one jail: one after the other (mode RERUN), or one for each TCP
+ * connection (LISTEN). All are j's, and ENDED comes when there are no more. signal says what the caller's
+ * process was told by its user: 1 when that is dealt with, 0 when it is for the program. In mode EXECVE
+ * run_begin turns the calling process into the program, and returns only when that fails.
+ */
+int jailrt_signal(struct jailrt *j, int signal);
+/* Why it ended, as in a report: "exited", "time_limit", …; NULL: not known yet. */
+const char *jailrt_cause(const struct jailrt *j);
 int jailrt_end(struct jailrt *j, int *ret_status); /* reports; deletes what run_begin made */
 
 /* While it runs: the process, and the terminal's master (-1: none); both stay j's. */

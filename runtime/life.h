@@ -26,6 +26,8 @@ struct life_options {
 	OPT(bool, systemd_cgroup);
 	/* create and run */
 	const char *bundle, *config;
+	const char *config_text; /* in place of a file */
+	OPT(int32_t, compat); /* enum nsjail_door */
 	struct texts args, set;
 	OPT(bool, strict);
 	const char *pid_file, *console_socket, *pidfd_socket;
@@ -87,6 +89,8 @@ struct life {
 	int root, dir; /* fds of the state directories */
 	int report_fd;
 	int console, pidfd, timer;
+	int stdio[3]; /* what the program has as its 0, 1 and 2; 0: the caller's own. Not owned */
+	bool shares_plan; /* and what is loaded: another life's, which outlives this one */
 	int notify; /* what the container says of itself (life_pass.c); -1: nobody asked */
 	bool relays; /* the container has that socket */
 	pid_t pid;
@@ -106,7 +110,10 @@ int life_load(struct life *l, struct err *e);
 int life_plan(struct life *l, bool json, struct str *out, struct err *e);
 
 /* Making: begin, then step until it says what is wanted (jailrt.h: events). */
+int life_check_id(const struct life *l, struct err *e);
 int life_begin(struct life *l, bool hold, struct err *e);
+/* One more jail of the same config, which is loaded once and planned once if that goes; id is kept. */
+int life_another(const struct life *l, const char *id, struct life *ret, struct err *e);
 int life_exec_begin(struct life *l, struct err *e);
 int life_fd(const struct life *l);
 int life_step(struct life *l, struct err *e);

@@ -24,6 +24,7 @@ static int load_copy(struct life *l, struct err *e)
 		.sets = &s->sets,
 		.known = true,
 		.dialect = (enum dialect)s->dialect,
+		.door = s->compat,
 	};
 	struct bytes text, filter;
 
@@ -132,6 +133,7 @@ static int load_process(struct life *l, struct err *e)
 	/* The terminal of the config is that of the first process. */
 	if (!o->process || o->has_tty)
 		p->terminal = o->tty;
+	p->open_file = false;
 	if (o->args.n) {
 		p->args = o->args;
 		p->file = NULL;

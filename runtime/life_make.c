@@ -171,6 +171,8 @@ static int first_state(struct life *l, struct err *e)
 	OPT_SET(s, namespaces, own_namespaces(jail));
 	s->config = l->loaded.origin.file;
 	OPT_SET(s, dialect, (int32_t)l->loaded.dialect);
+	if (l->o.compat)
+		OPT_SET(s, compat, l->o.compat);
 	s->args = l->o.args;
 	s->sets = l->o.set;
 	if (jail->service.time_limit)
@@ -300,17 +302,23 @@ static int begin(struct life *l, bool hold, struct err *e)
 	l->phase = LIFE_MAKING;
 	TRY(parent_begin(&l->parent, &l->plan, &l->texts, start, -1, e));
 	l->parent.systemd = l->systemd;
+	memcpy(l->parent.run.stdio, l->stdio, sizeof(l->stdio));
 	(void)take_fd(&start);
 	return 0;
+}
+
+int life_check_id(const struct life *l, struct err *e)
+{
+	if (!l->o.id)
+		return err_set(e, EINVAL, "the container's id is missing");
+	return state_check_id(l->o.id, e);
 }
 
 int life_begin(struct life *l, bool hold, struct err *e)
 {
 	int r;
 
-	if (!l->o.id)
-		return err_set(e, EINVAL, "the container's id is missing");
-	TRY(state_check_id(l->o.id, e));
+	TRY(life_check_id(l, e));
 	TRY(life_load(l, e));
 	TRY(check_terminal(l, hold || l->o.detach, e));
 	TRY(life_check_fds(l, e));
@@ -321,7 +329,8 @@ int life_begin(struct life *l, bool hold, struct err *e)
 		l->report_fd = report_open(l->o.report, l->o.preserve_fds, e);
 		TRY(l->report_fd);
 	}
-	TRY(life_make_plan(l, hold, e));
+	if (!l->shares_plan)
+		TRY(life_make_plan(l, hold, e));
 	r = begin(l, hold, e);
 	if (r < 0)
 		life_unclaim(l);

@@ -146,6 +146,14 @@ void parent_abort(struct parent *p)
 		log_warning("%s", e.text);
 }
 
+void parent_settle(struct parent *p)
+{
+	own_close(&p->run.proc);
+	own_close(&p->run.null);
+	own_close(&p->run.self);
+	own_close(&p->words);
+}
+
 void parent_done(struct parent *p)
 {
 	for (int i = 0; p->run.slots && i < p->run.plan->slots; i++)

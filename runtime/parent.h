@@ -54,6 +54,9 @@ int parent_step(struct parent *p, struct err *e);
 /* Kills and reaps the children, and removes the cgroups and the unit that were made. */
 void parent_abort(struct parent *p);
 
+/* The program runs: what only its making needed is closed. */
+void parent_settle(struct parent *p);
+
 /* Frees and closes what is the parent's own; the program, and what of it was taken out, lives on. */
 void parent_done(struct parent *p);
 

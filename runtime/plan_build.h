@@ -27,6 +27,7 @@ struct builder {
 
 	bool userns; /* the jail's user namespace is not the caller's */
 	bool parent_opens; /* the parent opens bind sources: the child's root may not reach them */
+	int program; /* slot of the file that is executed; -1: it has a path in the jail */
 	int root; /* slot of the root's mount */
 	int root_tree; /* slot of the tree that the parent opened for it; -1: none */
 	int *trees; /* by mount: slot of the parent's tree; -1: the child opens it */

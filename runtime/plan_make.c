@@ -18,6 +18,7 @@ static void begin(struct builder *b, const struct jail *jail, const struct host 
 		.e = e,
 		.userns = jail_has_own(jail, NS_USER),
 		.cgroup_clone = -1,
+		.program = -1,
 		.root = -1,
 	};
 	/*
@@ -65,6 +66,20 @@ static bool needs_mid(const struct jail *jail)
 	return jail->ns[NS_PID].how == NS_JOIN || jail->ns[NS_USER].how == NS_JOIN ||
 	       jail->time.monotonic.set || jail->time.boottime.set ||
 	       (jail_has_new(jail, NS_USER) && joins_any(jail));
+}
+
+/* It need not be in the jail. */
+static void open_program(struct builder *b)
+{
+	const struct jail_process *p = &b->jail->process;
+	struct step_file *s;
+
+	if (!p->open_file || !p->file)
+		return;
+	b->program = plan_slot(b);
+	s = plan_add(b, SIDE_PARENT, STEP_OPEN_FILE, p->at_args);
+	s->path = p->file;
+	OPT_SET(s, slot, b->program);
 }
 
 static void open_namespaces(struct builder *b)
@@ -336,6 +351,7 @@ int plan_make(const struct jail *jail, const struct host *host, struct plan *ret
 	struct builder b;
 
 	begin(&b, jail, host, &plan, e);
+	open_program(&b);
 	open_namespaces(&b);
 	if (!by_systemd)
 		TRY(plan_cgroup(&b));

@@ -217,7 +217,7 @@ static void add_find(struct builder *b)
 	const char *name = p->file ? p->file : p->args.n ? p->args.v[0] : "";
 	struct step_find *s;
 
-	if (!p->search_path)
+	if (!p->search_path || p->open_file)
 		return;
 	s = plan_add(b, SIDE_INIT, STEP_FIND, p->at_args);
 	s->name = name;
@@ -262,6 +262,10 @@ int plan_process(struct builder *b)
 	add_number(b, STEP_CPUS, &cpus);
 	add_memory_policy(b);
 	add_number(b, STEP_PERSONALITY, &personality);
+	if (p->core_sched)
+		plan_add(b, SIDE_INIT, STEP_CORE_SCHED, p->at);
+	if (p->no_tsc)
+		plan_add(b, SIDE_INIT, STEP_NO_TSC, p->at);
 	if (!b->plan->guest)
 		TRY(plan_lsm(b));
 	add_stdio(b);
@@ -332,7 +336,9 @@ int plan_launch(struct builder *b)
 	add_limits(b, SIDE_INIT, STEP_LIMITS);
 	s = plan_add(b, SIDE_INIT, STEP_EXEC, p->at_args);
 	/* What find found is executed; without it the name is a path as it stands. */
-	if (!p->search_path)
+	if (b->program >= 0)
+		OPT_SET(s, slot, b->program);
+	if (!p->search_path || p->open_file)
 		s->file = p->file ? p->file : p->args.n ? p->args.v[0] : "";
 	s->args = terminated(b, &p->args);
 	s->env = terminated(b, &p->env);

@@ -46,6 +46,7 @@ static const struct field state_rows[] = {
 	FIELD_MASK(state, namespaces, ns_flag_words, "that it does not share with its caller"),
 	FIELD_TEXT(state, config, "name of its config"),
 	FIELD_ENUM(state, dialect, dialect_words, "of that config"),
+	FIELD_I32(state, compat, "whose meaning it has"),
 	FIELD_TEXTS(state, args, "command in place of the config's"),
 	FIELD_TEXTS(state, sets, "fields set on the command line"),
 	FIELD_U64(state, time_limit, "of its life from start on", .unit = "ms"),

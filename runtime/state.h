@@ -45,6 +45,7 @@ struct state {
 	OPT(uint64_t, namespaces); /* CLONE_NEW…, those it does not share */
 	const char *config; /* name of the config, for messages */
 	OPT(int32_t, dialect);
+	OPT(int32_t, compat); /* enum nsjail_door */
 	struct texts args, sets; /* what the command line changed in it */
 	OPT(uint64_t, time_limit); /* milliseconds */
 	OPT(bool, terminal);

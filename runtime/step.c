@@ -429,8 +429,15 @@ static const struct field step_seccomp_rows[] = {
 };
 static TABLE(step_seccomp);
 
+static const struct field step_file_rows[] = {
+	FIELD_TEXT(step_file, path, "on the host"),
+	FIELD_I32(step_file, slot, "becomes"),
+};
+static TABLE(step_file);
+
 static const struct field step_exec_rows[] = {
 	FIELD_TEXT(step_exec, file, "what is executed; absent: what was found"),
+	FIELD_I32(step_exec, slot, "where that is open"),
 	FIELD_TEXTS(step_exec, args, "arguments"),
 	FIELD_TEXTS(step_exec, env, "environment"),
 	FIELD_BOOL(step_exec, find_home, "HOME from the jail's passwd file"),
@@ -448,6 +455,7 @@ enum {
 
 const struct step_kind_row step_kinds[STEP_KINDS] = {
 	[STEP_OPEN_NS] = {"open-namespace", P, &table_step_open_ns},
+	[STEP_OPEN_FILE] = {"open-file", P, &table_step_file},
 	[STEP_CGROUP] = {"cgroup", P, &table_step_cgroup},
 	[STEP_CGROUP_SET] = {"cgroup-set", P, &table_step_cgroup_set},
 	[STEP_CGROUP_DEVICES] = {"cgroup-devices", P, &table_step_cgroup_devices},
@@ -501,6 +509,8 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
 	[STEP_CPUS] = {"cpus", I, &table_step_number},
 	[STEP_MEMORY_POLICY] = {"memory-policy", I, &table_step_memory_policy},
 	[STEP_PERSONALITY] = {"personality", I, &table_step_number},
+	[STEP_CORE_SCHED] = {"core-scheduling", I, NULL},
+	[STEP_NO_TSC] = {"no-tsc", I, NULL},
 	[STEP_RAISE_LIMITS] = {"raise-limits", P | I, &table_step_limits},
 	[STEP_STDIO] = {"stdio-to-null", I, &table_step_stdio},
 	[STEP_CWD] = {"cwd", I, &table_step_cwd},

@@ -20,6 +20,7 @@ extern const char *const side_names[SIDES];
 enum step_kind {
 	/* parent, before anything is born */
 	STEP_OPEN_NS,
+	STEP_OPEN_FILE,
 	STEP_CGROUP,
 	STEP_CGROUP_SET,
 	STEP_CGROUP_DEVICES,
@@ -78,6 +79,8 @@ enum step_kind {
 	STEP_CPUS,
 	STEP_MEMORY_POLICY,
 	STEP_PERSONALITY,
+	STEP_CORE_SCHED,
+	STEP_NO_TSC,
 	STEP_RAISE_LIMITS,
 	/* the process */
 	STEP_STDIO,
@@ -460,8 +463,14 @@ struct step_seccomp {
 	const struct sock_filter *program;
 };
 
+struct step_file {
+	const char *path;
+	OPT(int32_t, slot);
+};
+
 struct step_exec {
 	const char *file; /* absent: what find found */
+	OPT(int32_t, slot); /* the file itself, which is on the host */
 	struct texts args, env;
 	OPT(bool, find_home);
 	OPT(uint32_t, uid); /* whose home */

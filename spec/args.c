@@ -10,6 +10,7 @@ struct parse {
 	const struct option_rows *options;
 	char **argv;
 	int argc, at; /* the argument at hand */
+	bool getopt;
 	args_set *set;
 	void *to;
 };
@@ -21,6 +22,24 @@ static const struct option_row *find_long(const struct option_rows *o, const cha
 			return &o->v[i];
 	}
 	return NULL;
+}
+
+/* The one that begins so; -EINVAL when there are several that do not mean the same. */
+static int find_prefix(const struct option_rows *o, const char *name, size_t len,
+	const struct option_row **ret, struct err *e)
+{
+	*ret = NULL;
+	for (size_t i = 0; i < o->n && len; i++) {
+		const struct option_row *row = &o->v[i];
+
+		if (row->hidden || strncmp(row->name, name, len))
+			continue;
+		if (*ret)
+			return err_set(e, EINVAL, "option '--%.*s' may be --%s or --%s", (int)len,
+				name, (*ret)->name, row->name);
+		*ret = row;
+	}
+	return 0;
 }
 
 static const struct option_row *find_letter(const struct option_rows *o, char letter)
@@ -78,10 +97,28 @@ static int take_letters(struct parse *p, const char *letters, struct err *e)
 		if (!o)
 			return unknown(p->options, p->argv[p->at], e);
 		if (o->arg)
-			return take(p, o, c[1] ? c + 1 + (c[1] == '=') : NULL, e);
+			return take(p, o, c[1] ? c + 1 + (!p->getopt && c[1] == '=') : NULL, e);
 		TRY(assign(p, o, NULL, e));
 	}
 	return 0;
+}
+
+static int take_getopt(struct parse *p, struct err *e)
+{
+	const char *arg = p->argv[p->at], *name = arg + 2;
+	size_t len = strcspn(name, "=");
+	const struct option_row *o;
+
+	if (arg[1] != '-')
+		return take_letters(p, arg + 1, e);
+	o = find_long(p->options, name, len);
+	if (!o)
+		TRY(find_prefix(p->options, name, len, &o, e));
+	if (!o)
+		return unknown(p->options, arg, e);
+	if (!o->arg && name[len])
+		return err_set(e, EINVAL, "option --%s takes no argument", o->name);
+	return take(p, o, name[len] ? name + len + 1 : NULL, e);
 }
 
 static int take_option(struct parse *p, struct err *e)
@@ -108,7 +145,8 @@ static bool may_follow(enum args_order order, int n)
 int args_parse(const struct option_rows *options, enum args_order order, int argc, char **argv,
 	args_set *set, void *to, int *ret_dashes, struct err *e)
 {
-	struct parse p = {options, argv, argc, 0, set, to};
+	bool getopt = order == ARGS_GETOPT || order == ARGS_GETOPT_FIRST;
+	struct parse p = {options, argv, argc, 0, getopt, set, to};
 	bool ended = false;
 	int n = 0, dashes = -1;
 
@@ -119,10 +157,10 @@ int args_parse(const struct option_rows *options, enum args_order order, int arg
 			ended = true;
 			dashes = n;
 		} else if (!ended && arg[0] == '-' && arg[1]) {
-			TRY(take_option(&p, e));
+			TRY(getopt ? take_getopt(&p, e) : take_option(&p, e));
 		} else {
 			argv[n++] = arg;
-			ended = ended || order != ARGS_ANYWHERE;
+			ended = ended || (order != ARGS_ANYWHERE && order != ARGS_GETOPT);
 		}
 	}
 	*ret_dashes = dashes < 0 ? n : dashes;

@@ -9,6 +9,9 @@
  *
  * Spellings: --name value, --name=value, the same with one dash (as Go programs take them), -n value,
  * -nvalue, and letters together (-dt) where none but the last takes a value. "--" ends options.
+ *
+ * By the rules of getopt_long(3) one dash is for letters alone, -n=value is the value "=value", and a
+ * name may be cut short as long as it is that of one option.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,7 +25,7 @@ struct option_row {
 	const char *field; /* what it sets */
 	const char *value; /* to this; NULL: to its argument ("true" when it takes none) */
 	const char *help;
-	bool hidden; /* accepted for others' sake, not shown */
+	bool hidden; /* accepted for others' sake: not shown, and not to be cut short */
 };
 
 struct option_rows {
@@ -38,6 +41,9 @@ enum args_order {
 	ARGS_COMMAND, /* options end at the first argument that is none; what follows is not looked at */
 	ARGS_FIRST, /* likewise, and "--" right behind it is dropped */
 	ARGS_ANYWHERE, /* options may stand among the others */
+	ARGS_OWN, /* whoever gets them reads them by itself */
+	ARGS_GETOPT, /* options may stand among the others, by the rules of getopt_long */
+	ARGS_GETOPT_FIRST, /* by its rules, and as ARGS_COMMAND (POSIXLY_CORRECT) */
 };
 
 /*

@@ -351,6 +351,9 @@ struct jail_process {
 	const char *selinux; /* label; NULL: as the policy says */
 	const char *keyring; /* name of a new session keyring; NULL: the caller's stays */
 	bool search_path; /* look args[0] up along PATH; otherwise it is a path */
+	bool open_file; /* file is the host's, opened before all else */
+	bool core_sched; /* share no core with others */
+	bool no_tsc; /* no access to the time stamp counter */
 	bool find_home; /* HOME from the jail's own passwd file unless env has one */
 	bool own_stdio; /* the pipes and terminals on 0, 1 and 2 become the user's */
 	bool stdio_null, stderr_null;
@@ -401,8 +404,22 @@ struct jail_hooks {
 	size_t n;
 };
 
+enum service_mode {
+	SERVICE_ONCE,
+	SERVICE_RERUN, /* again and again */
+	SERVICE_LISTEN, /* a jail for each TCP connection */
+	SERVICE_EXECVE, /* in place of the caller */
+};
+
 struct jail_service {
+	enum service_mode mode;
+	const char *address; /* LISTEN: an IPv6 or IPv4 literal */
+	uint16_t port; /* 0: the kernel picks one */
+	uint32_t max_conns, max_conns_per_ip; /* 0: no limit */
 	uint64_t time_limit; /* milliseconds of wall time; 0: none */
+	bool forward_signals; /* a fatal signal goes to the program, in place of killing it */
+	bool background; /* go to the background first */
+	const void *at_mode, *at_address;
 	bool hold; /* made, and then held until start; of exec: outlives its caller */
 };
 

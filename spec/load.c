@@ -184,7 +184,7 @@ static void apply_args(const struct load_request *q, struct jail *jail)
 	if (!q->args || !q->args->n)
 		return;
 	jail->process.args = *q->args;
-	jail->process.file = NULL;
+	jail->process.file = jail->process.open_file ? q->args->v[0] : NULL;
 	jail->process.at_args = NULL;
 }
 
@@ -206,8 +206,8 @@ static int load_nsjail(const struct load_request *q, const struct caller *caller
 	TRY(nsjail_read(ret->text.data, ret->text.len, file, pool, &ret->nsjail, &ret->origin, e));
 	TRY(apply_sets(q, &table_nsjail_config, ret->nsjail, &ret->origin, pool, e));
 	TRY(check_supported(&table_nsjail_config, ret->nsjail, &ret->origin, e));
-	return nsjail_jail(
-		ret->nsjail, &ret->origin, caller, q->filter, pool, &ret->jail, e);
+	return nsjail_jail(ret->nsjail, &ret->origin, caller, (enum nsjail_door)q->door, q->filter,
+		pool, &ret->jail, e);
 }
 
 int load(const struct load_request *q, const struct caller *caller, struct pool *pool,
@@ -217,6 +217,9 @@ int load(const struct load_request *q, const struct caller *caller, struct pool 
 
 	*ret = (struct loaded){.dialect = q->dialect};
 	TRY(find_file(q, caller, pool, ret, &file, e));
+	/* What was never a file has no places that a user could look at. */
+	if (q->text && !q->config)
+		file = NULL;
 	TRY(read_config(q, file, pool, &ret->text, e));
 	if (!q->known && q->config)
 		TRY(tell_dialect(&ret->text, file, &ret->dialect, e));

@@ -26,6 +26,7 @@ struct load_request {
 	const struct bytes *filter; /* what an nsjail policy was compiled to when the jail was made;
 		NULL: the policy is read. Its files may have changed, or be gone. */
 	bool strict; /* unknown keys of OCI documents are errors */
+	int door; /* whose meaning nsjail configs have: enum nsjail_door */
 	bool known; /* the dialect is given, not looked for */
 	enum dialect dialect;
 };

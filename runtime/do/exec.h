@@ -30,8 +30,11 @@ struct exec_last {
 	void *arg;
 };
 
-/* Becomes the program; found is what exec_find found, or NULL. Returns only when that fails. */
-int exec_program(const struct step_exec *s, const char *found, int proc,
+/*
+ * Becomes the program: the file that is open as fd, or -1: s->file, or found, what exec_find found. Returns
+ * only when that fails.
+ */
+int exec_program(const struct step_exec *s, int fd, const char *found, int proc,
 	const struct exec_last *last, struct err *e);
 
 #endif

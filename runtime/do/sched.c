@@ -2,6 +2,7 @@
 #include "sched.h"
 
 #include <errno.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -130,4 +131,24 @@ int sched_memory(const struct step_memory_policy *s, struct err *e)
 		    s->nodes ? LIST_BITS + 1UL : 0UL) < 0)
 		return explain_memory(errno, s, e);
 	return 0;
+}
+
+/* --- cores and counters ------------------------------------------------------------------------ */
+
+int sched_core(struct err *e)
+{
+	/* linux/prctl.h, 5.14: PR_SCHED_CORE, its CREATE, for a group of threads. */
+	if (prctl(62, 1, 0, 1, 0) >= 0)
+		return 0;
+	err_sys(e, errno, "have CPU cores to oneself (core scheduling)");
+	return err_fix(e, "it takes a kernel with CONFIG_SCHED_CORE, and CPUs with several "
+			  "threads a core; or leave use_core_scheduling out");
+}
+
+int sched_no_tsc(struct err *e)
+{
+	if (prctl(PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0, 0) >= 0)
+		return 0;
+	err_sys(e, errno, "forbid the time stamp counter");
+	return err_fix(e, "only x86 can; leave disable_tsc out");
 }

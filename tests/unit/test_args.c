@@ -159,6 +159,55 @@ static void a_mistake_ends_it(void)
 	is_text(taken, "detach=true");
 }
 
+static void getopt_has_rules_of_its_own(void)
+{
+	/* One dash: letters alone, and '=' is part of the value. */
+	is_text(parse(ARGS_GETOPT, "-bundle|/x"), "/x");
+	is_text(taken, "bundle=undle");
+	is_text(parse(ARGS_GETOPT, "-b=/x"), "");
+	is_text(taken, "bundle==/x");
+	is_text(parse(ARGS_GETOPT, "-dtb/x|--bundle=y|-u|7"), "");
+	is_text(taken, "detach=true tty=true bundle=/x bundle=y user=7");
+	/* Cut short, as far as it is clear. */
+	is_text(parse(ARGS_GETOPT, "--det|--bu|z|--u=4"), "");
+	is_text(taken, "detach=true bundle=z user=4");
+	is_text(parse(ARGS_GETOPT, "--b|y"), ""); /* a whole name goes before the begin of one */
+	is_text(taken, "long_b=y");
+	ok(!parse(ARGS_GETOPT, "--secre")); /* not of what is hidden */
+	is_text(err.text, "unknown option '--secre'");
+	is_text(parse(ARGS_GETOPT, "--secret"), "");
+	ok(!parse(ARGS_GETOPT, "--detach=yes"));
+	is_text(err.text, "option --detach takes no argument");
+}
+
+static void an_unclear_name_is_refused(void)
+{
+	static const struct option_row two[] = {
+		{"time_limit", 't', "N", "a", NULL, "", false},
+		{"time", 0, "N", "b", NULL, "", false},
+		{"timer", 0, "N", "c", NULL, "", false},
+	};
+	static const struct option_rows rows_of_two = {two, ARRAY_LEN(two)};
+	char first[] = "--tim=1", second[] = "--time=1";
+	char *v[] = {first, NULL};
+
+	taken[0] = '\0';
+	is_int(args_parse(&rows_of_two, ARGS_GETOPT, 1, v, take, NULL, &dashes, &err), -EINVAL);
+	is_text(err.text, "option '--tim' may be --time_limit or --time");
+	v[0] = second;
+	is_int(args_parse(&rows_of_two, ARGS_GETOPT, 1, v, take, NULL, &dashes, &err), 0);
+	is_text(taken, "b=1");
+}
+
+static void getopt_permutes_unless_posix(void)
+{
+	is_text(parse(ARGS_GETOPT, "one|-d|two|--|-t"), "one|two|-t");
+	is_text(taken, "detach=true");
+	is_text(parse(ARGS_GETOPT_FIRST, "-d|one|-t"), "one|-t");
+	is_text(taken, "detach=true");
+	is_text(parse(ARGS_GETOPT_FIRST, "-d|--|-t"), "-t");
+}
+
 int main(void)
 {
 	run(spellings);
@@ -166,5 +215,8 @@ int main(void)
 	run(dashes_end_options);
 	run(mistakes_are_named);
 	run(a_mistake_ends_it);
+	run(getopt_has_rules_of_its_own);
+	run(an_unclear_name_is_refused);
+	run(getopt_permutes_unless_posix);
 	return tap_done();
 }

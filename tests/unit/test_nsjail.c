@@ -106,11 +106,8 @@ static void flags_are_right(void)
 	is_text(flagged(FIELD_REQUIRED), "dst path");
 	is_text(flagged(FIELD_INERT), "name description");
 	is_text(flagged(FIELD_NOT_YET),
-		"mode port bindhost max_conns max_conns_per_ip daemon use_core_scheduling "
-		"disable_tsc forward_signals seccomp_unotify "
-		"seccomp_unotify_report cgroup_net_cls_classid iface_own macvlan_iface "
-		"macvlan_vs_ip macvlan_vs_nm macvlan_vs_gw macvlan_vs_ma macvlan_vs_mo "
-		"traffic_rule user_net exec_fd");
+		"seccomp_unotify seccomp_unotify_report iface_own macvlan_iface macvlan_vs_ip "
+		"macvlan_vs_nm macvlan_vs_gw macvlan_vs_ma macvlan_vs_mo traffic_rule user_net");
 	is_text(flagged(FIELD_TIGHTEN), "time_limit");
 	flagged(0);
 }

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#include "base/fd.h"
+#include "do/sched.h"
+#include "do/talk.h"
+#include "run.h"
+
+/* Further doers; their array is in doers.c. */
+
+int do_open_file(struct run *r, const struct step *s, struct err *e)
+{
+	const struct step_file *a = s->args;
+
+	return r->slots[a->slot] = fd_open(AT_FDCWD, a->path, O_PATH, 0, e);
+}
+
+int do_core_sched(struct run *r, const struct step *s, struct err *e)
+{
+	(void)r;
+	(void)s;
+	return sched_core(e);
+}
+
+int do_no_tsc(struct run *r, const struct step *s, struct err *e)
+{
+	(void)r;
+	(void)s;
+	return sched_no_tsc(e);
+}
+
+/* One connection of a start command: 1 when it said go. Files for what hooks print come before. */
+static int serve_start(struct run *r, int sock, struct err *e)
+{
+	struct talk_message m = {.type = TALK_SLOT};
+
+	while (m.type != TALK_GO) {
+		own_fd int extra = -1;
+
+		if (talk_receive(sock, true, &m, &extra, e) <= 0)
+			return 0; /* somebody looked in and went away */
+		if (m.type == TALK_SLOT && (m.slot == 0 || m.slot == 1) && extra > 0)
+			r->state.out[m.slot] = take_fd(&extra);
+		else if (m.type != TALK_GO)
+			return 0;
+	}
+	own_close(&r->talk[RUN_CHILD_END(SIDE_INIT)]);
+	r->talk[RUN_CHILD_END(SIDE_INIT)] = sock;
+	return 1;
+}
+
+int do_wait_start(struct run *r, const struct step *s, struct err *e)
+{
+	(void)s;
+	for (;;) {
+		int sock = accept4(r->start, NULL, NULL, SOCK_CLOEXEC);
+
+		if (sock < 0 && (errno == EINTR || errno == ECONNABORTED))
+			continue;
+		if (sock < 0)
+			return err_sys(e, errno, "wait for start");
+		if (serve_start(r, sock, e))
+			break;
+		close(sock);
+	}
+	own_close(&r->start);
+	return 0;
+}
