@@ -8,7 +8,6 @@
 
 #include "../runtime/base/fmt.h"
 #include "../runtime/base/log.h"
-#include "nsjail_grammar.h"
 #include "set.h"
 
 /* --- numbers ------------------------------------------------------------------------------------- */

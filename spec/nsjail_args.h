@@ -41,4 +41,18 @@ struct nsjail_args {
 int nsjail_args_read(int argc, char **argv, const struct caller *caller, struct pool *pool,
 	struct nsjail_args *ret, struct err *e);
 
+/* --- for the files of this room only ---------------------------------------------------------- */
+
+/* An option that is more than a field and a value; by what stands behind the '@' of its row, or NULL. */
+typedef int nsjail_grammar(struct nsjail_args *a, const char *value, struct err *e);
+nsjail_grammar *nsjail_grammar_find(const char *name);
+
+/* Sets a field of the config. */
+int nsjail_arg_set(struct nsjail_args *a, const char *field, const char *value, struct err *e);
+/* A later -C would discard this. */
+int nsjail_arg_note(struct nsjail_args *a, const char *what, struct err *e);
+/* Appends a mount; src may be NULL. */
+struct nsjail_mount *nsjail_arg_mount(
+	struct nsjail_args *a, const char *src, const char *dst, struct err *e);
+
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "nsjail_grammar.h"
+#include "nsjail_args.h"
 
 #include <errno.h>
 #include <fcntl.h>

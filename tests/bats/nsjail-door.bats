@@ -36,7 +36,7 @@ load nsjail
 	nj --bogus -- /bin/true
 	ends 255 ""
 	logged "unknown option '--bogus'"
-	logged "] Couldn't parse cmdline options"
+	logged ":1 Couldn't parse cmdline options"
 	logged " Usage: nsjail"
 	nj -Mo --chroot "$ROOTFS"
 	ends 255
@@ -44,7 +44,7 @@ load nsjail
 	nj --chroot "$ROOTFS" -- /bin/nothing
 	ends 255
 	logged "/bin/nothing"
-	logged "] Couldn't launch the child process"
+	logged ":1 Couldn't launch the child process"
 	nj --chroot "$ROOTFS" -- true # nothing is looked up along PATH
 	ends 255
 	nj --chroot "$ROOTFS" -t abc -- /bin/true

@@ -294,19 +294,10 @@ rlimit() {
 		fails_with 1 "${line%%[: ]*}"
 		fails_with 1 "jail.cfg:4:"
 	done <<-'EOF'
-		mode: LISTEN
-		mode: RERUN
-		daemon: true
-		max_conns: 3
 		seccomp_unotify: true
 		macvlan_iface: "eth0"
 		iface_own: "eth0"
-		cgroup_net_cls_classid: 5
-		use_core_scheduling: true
-		disable_tsc: true
-		forward_signals: true
 		user_net { pasta { } }
-		exec_bin { path: "/bin/true" exec_fd: true }
 	EOF
 }
 
