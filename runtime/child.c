@@ -2,10 +2,20 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "do/talk.h"
 #include "run.h"
 
 /* What mid and init have in common: how they speak with the parent. */
+
+/* Who is the caller itself lets its helper speak first. */
+static _Noreturn void child_end(const struct run *r)
+{
+	if (r->helper < 0)
+		_exit(1);
+	(void)fd_wait(r->helper, -1); /* its end is all there is to know */
+	_exit(255);
+}
 
 _Noreturn void child_fail(struct run *r, enum side side, size_t at, const struct err *e)
 {
@@ -15,7 +25,7 @@ _Noreturn void child_fail(struct run *r, enum side side, size_t at, const struct
 		*r->words = *e;
 	/* Before the filter is in force this says it, too. */
 	(void)talk_send(r->talk[RUN_CHILD_END(side)], &m, -1, NULL); /* who would hear of it? */
-	_exit(1);
+	child_end(r);
 }
 
 void child_begin(struct run *r, enum side side)
@@ -31,9 +41,9 @@ void child_begin(struct run *r, enum side side)
 	}
 }
 
-static _Noreturn void lost(void)
+static _Noreturn void lost(const struct run *r)
 {
-	_exit(1); /* without a parent there is nobody to be a jail for */
+	child_end(r); /* without a parent there is nobody to be a jail for */
 }
 
 size_t child_turn(struct run *r, enum side side, size_t at)
@@ -43,13 +53,13 @@ size_t child_turn(struct run *r, enum side side, size_t at)
 
 	/* The step at hand is another's: give it the turn. Right after birth the turn is not ours. */
 	if (r->born && talk_send(sock, &m, -1, NULL) < 0)
-		lost();
+		lost(r);
 	r->born = true;
 	if (talk_receive(sock, true, &m, &fd, NULL) <= 0)
-		lost();
+		lost(r);
 	own_close(&fd);
 	if (m.type != TALK_GO || m.step < at || m.step >= r->plan->n ||
 		r->plan->v[m.step].side != side)
-		lost();
+		lost(r);
 	return m.step;
 }

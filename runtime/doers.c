@@ -122,8 +122,10 @@ static int do_cgroup_enter(struct run *r, const struct step *s, struct err *e)
 
 static int do_session(struct run *r, const struct step *s, struct err *e)
 {
-	(void)r;
 	(void)s;
+	/* The shell's leader of a job, which the caller itself may be, has to stay where it is. */
+	if (r->plan->itself && getpid() == getpgid(0))
+		return 0;
 	return setsid() < 0 ? err_sys(e, errno, "make a session") : 0;
 }
 
@@ -211,8 +213,9 @@ static int do_root(struct run *r, const struct step *s, struct err *e)
 static int do_mount(struct run *r, const struct step *s, struct err *e)
 {
 	const struct step_mount *a = s->args;
-	int tree = a->has_tree ? r->slots[a->tree] : -1;
-	int ret = keep(r, a->has_slot, a->slot, mount_fs(root_of(r), a, tree, e));
+	int tree = a->has_tree ? r->slots[a->tree] : do_inner_proc(r, a, e);
+	int ret = tree < -1 ? tree
+			    : keep(r, a->has_slot, a->slot, mount_fs(root_of(r), a, tree, e));
 
 	return unless_optional(r, s, a->optional, ret, e);
 }

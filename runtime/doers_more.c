@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include "base/fd.h"
+#include "do/become.h"
+#include "do/mount.h"
 #include "do/sched.h"
 #include "do/talk.h"
 #include "run.h"
@@ -16,6 +19,19 @@ int do_open_file(struct run *r, const struct step *s, struct err *e)
 	const struct step_file *a = s->args;
 
 	return r->slots[a->slot] = fd_open(AT_FDCWD, a->path, O_PATH, 0, e);
+}
+
+static int new_proc(void *arg, struct err *e)
+{
+	return mount_new(arg, -1, e);
+}
+
+int do_inner_proc(struct run *r, const struct step_mount *a, struct err *e)
+{
+	/* A procfs shows the pid namespace of who makes it, and the caller itself is not in the jail's. */
+	if (!r->plan->itself || strcmp(a->type, "proc") || !jail_has_new(r->plan->jail, NS_PID))
+		return -1;
+	return become_inside(new_proc, (void *)a, e);
 }
 
 int do_core_sched(struct run *r, const struct step *s, struct err *e)

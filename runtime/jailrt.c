@@ -132,6 +132,8 @@ PUBLIC int jailrt_run_begin(struct jailrt *j)
 	TRY(life_check_id(l, &j->err));
 	TRY(life_load(&j->life, &j->err));
 	mode = l->loaded.jail.service.mode;
+	if (mode == SERVICE_EXECVE)
+		return life_become(&j->life, &j->err);
 	j->serves = mode == SERVICE_RERUN || mode == SERVICE_LISTEN ||
 		    l->o.compat != NSJAIL_DOOR_OURS;
 	if (j->serves)

@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -165,6 +166,16 @@ bool life_is_rootless(void)
 	return n > 0 && !strstr(map, "4294967295");
 }
 
+/* Of a plain user without a session: the runtime directory that there is, or one in /tmp. */
+static const char *user_root(struct life *l)
+{
+	const char *dir = pool_printf(&l->pool, "/run/user/%u", (unsigned)geteuid());
+
+	if (!dir || !access(dir, W_OK))
+		return dir ? pool_printf(&l->pool, "%s/jailrt", dir) : NULL;
+	return pool_printf(&l->pool, "/tmp/jailrt-%u", (unsigned)geteuid());
+}
+
 const char *life_root(struct life *l, struct err *e)
 {
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
@@ -173,11 +184,20 @@ const char *life_root(struct life *l, struct err *e)
 		return l->o.root;
 	if (life_is_rootless() && runtime_dir && *runtime_dir)
 		l->o.root = pool_printf(&l->pool, "%s/jailrt", runtime_dir);
+	else if (geteuid())
+		l->o.root = user_root(l);
 	else
 		l->o.root = "/run/jailrt";
 	if (!l->o.root)
 		err_memory(e);
 	return l->o.root;
+}
+
+static bool is_mine(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && st.st_uid == geteuid() && !(st.st_mode & 022);
 }
 
 int life_open_root(struct life *l, bool make, struct err *e)
@@ -188,6 +208,12 @@ int life_open_root(struct life *l, bool make, struct err *e)
 		return -ENOMEM;
 	if (l->root < 0)
 		l->root = state_open_root(root, make, e);
+	TRY(l->root);
+	/* In /tmp somebody else may have been there first. */
+	if (!strncmp(root, "/tmp/jailrt-", 12) && !is_mine(l->root)) {
+		own_close(&l->root);
+		return err_set(e, EPERM, "'%s' is somebody else's: give --root", root);
+	}
 	return l->root;
 }
 

@@ -109,6 +109,9 @@ int life_set(struct life *l, const char *field, const char *value, struct err *e
 int life_load(struct life *l, struct err *e);
 int life_plan(struct life *l, bool json, struct str *out, struct err *e);
 
+/* Turns the calling process into the program; returns only when that fails, in whichever process. */
+int life_become(struct life *l, struct err *e);
+
 /* Making: begin, then step until it says what is wanted (jailrt.h: events). */
 int life_check_id(const struct life *l, struct err *e);
 int life_begin(struct life *l, bool hold, struct err *e);

@@ -14,6 +14,7 @@
 #include "base/fmt.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "do/become.h"
 #include "do/cgroup.h"
 #include "do/limits.h"
 #include "do/netdev.h"
@@ -78,6 +79,7 @@ int parent_begin(struct parent *p, const struct plan *plan, const struct run_sta
 			.proc = -1,
 			.null = -1,
 			.self = -1,
+			.helper = -1,
 			.start = start,
 			.words_fd = -1},
 		.pidfd = {-1, -1, -1},
@@ -124,7 +126,7 @@ int parent_take_pidfd(struct parent *p)
 
 static void reap(struct parent *p, enum side side)
 {
-	if (p->pid[side] > 0)
+	if (p->pid[side] > 0 && !p->run.plan->itself)
 		while (waitpid(p->pid[side], NULL, 0) < 0 && errno == EINTR)
 			;
 	p->pid[side] = 0;
@@ -136,7 +138,7 @@ void parent_abort(struct parent *p)
 
 	spawn_cancel(&p->spawned);
 	for (int side = SIDE_MID; side < SIDES; side++) {
-		if (p->pid[side] > 0)
+		if (p->pid[side] > 0 && !p->run.plan->itself)
 			(void)kill(
 				p->pid[side], SIGKILL); /* not reaped: the pid is still its own */
 		reap(p, (enum side)side);
@@ -182,11 +184,21 @@ static int do_rdt(struct parent *p, const struct step_rdt *a, struct err *e)
 	return rdt_make(a, &p->rdt_made, e);
 }
 
+/* By itself it is put into its cgroup before it has namespaces. */
+static pid_t become(
+	struct parent *p, const struct step_clone *a, int cgroup, int *pidfd, struct err *e)
+{
+	if (cgroup >= 0)
+		TRY(fd_write_text(cgroup, "cgroup.procs", "0", e));
+	return become_jail(a->namespaces, &p->run.helper, pidfd, e);
+}
+
 static int do_clone(struct parent *p, const struct step_clone *a, struct err *e)
 {
 	enum side who = (enum side)a->who;
 	int cgroup = a->has_cgroup ? p->run.slots[a->cgroup] : -1, pidfd = -1;
-	pid_t pid = ns_clone(a->namespaces, cgroup, false, &pidfd, e);
+	pid_t pid = a->itself ? become(p, a, cgroup, &pidfd, e)
+			      : ns_clone(a->namespaces, cgroup, false, &pidfd, e);
 
 	TRY(pid);
 	if (pid == 0) {

@@ -22,6 +22,7 @@ struct plan {
 	int listener; /* slot of the seccomp listener; -1: none */
 	bool has_mid;
 	bool joins; /* a process of ours is seen in namespaces of others */
+	bool itself; /* the caller becomes init */
 	bool guest; /* init is born among processes of the jail: exec */
 	bool own_cgroup; /* the plan makes one */
 	const struct jail *jail;

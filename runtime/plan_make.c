@@ -10,7 +10,11 @@
 static void begin(struct builder *b, const struct jail *jail, const struct host *host,
 	struct plan *plan, struct err *e)
 {
-	*plan = (struct plan){.jail = jail, .root = -1, .console = -1, .listener = -1};
+	*plan = (struct plan){.jail = jail,
+		.itself = jail->service.mode == SERVICE_EXECVE,
+		.root = -1,
+		.console = -1,
+		.listener = -1};
 	*b = (struct builder){
 		.jail = jail,
 		.host = host,
@@ -137,6 +141,8 @@ static void add_clone(struct builder *b, enum side side, enum side who, uint64_t
 	/* A child is born in its parent's cgroup, so it is the parent's child that is placed. */
 	if (side == SIDE_PARENT && b->cgroup_clone >= 0)
 		OPT_SET(s, cgroup, b->cgroup_clone);
+	if (side == SIDE_PARENT && b->jail->service.mode == SERVICE_EXECVE)
+		OPT_SET(s, itself, true);
 }
 
 static void add_map(struct builder *b, enum side who, const struct id_map *map, const char *file)

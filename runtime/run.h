@@ -28,6 +28,7 @@ struct run {
 	int self; /* the file of our own program (self.h); -1: none */
 	int talk[2 * 3]; /* by side: the parent's end, the child's end; -1: closed or none */
 	int stdio[3]; /* init's 0, 1 and 2; 0: as the caller has it */
+	int helper; /* who is init by itself: readable once its helper is gone; -1 */
 	int start; /* the socket that start comes to; -1: none */
 	bool released; /* init does not die with its parent any more */
 	bool born; /* in a child: it has had its first turn */
@@ -50,6 +51,8 @@ _Noreturn void mid_main(struct run *r, size_t at);
 /* Carries out a step in a child; waiting is allowed. */
 typedef int doer(struct run *r, const struct step *s, struct err *e);
 extern doer *const doers[STEP_KINDS];
+/* A procfs that the mount is attached from: an fd; -1: none is needed; another failure. */
+int do_inner_proc(struct run *r, const struct step_mount *a, struct err *e);
 doer do_open_file, do_core_sched, do_no_tsc, do_wait_start; /* doers_more.c */
 
 /* For children, once born: closes what is not this side's. */

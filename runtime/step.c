@@ -122,6 +122,7 @@ static const struct field step_clone_rows[] = {
 	FIELD_ENUM(step_clone, who, who_words, "the process that is born"),
 	FIELD_MASK(step_clone, namespaces, ns_flag_words, "in new ones of these"),
 	FIELD_I32(step_clone, cgroup, "slot of the cgroup it is born in"),
+	FIELD_BOOL(step_clone, itself, "the caller itself becomes it"),
 };
 static TABLE(step_clone);
 

@@ -205,6 +205,7 @@ struct step_clone {
 	OPT(int32_t, who); /* enum side: mid or init */
 	OPT(uint64_t, namespaces);
 	OPT(int32_t, cgroup); /* slot to be born in (cgroup v2) */
+	OPT(bool, itself); /* nobody is: the caller itself becomes it */
 };
 
 struct step_id_map {

@@ -89,7 +89,8 @@ int mount_new(const struct step_mount *s, int ids, struct err *e)
 	own_fd int mount = mnt_new(&fs, e);
 
 	TRY(mount);
-	TRY(mnt_map_ids(mount, ids, false, e));
+	if (ids >= 0)
+		TRY(mnt_map_ids(mount, ids, false, e));
 	return take_fd(&mount);
 }
 

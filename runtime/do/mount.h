@@ -14,7 +14,7 @@
 /* tree: what the parent opened or made, or -1. */
 int mount_fs(int root, const struct step_mount *s, int tree, struct err *e);
 int mount_bind(int root, const struct step_bind *s, int tree, struct err *e);
-/* A new filesystem, mounted nowhere yet, whose files have the ids of a user namespace. */
+/* A new filesystem, mounted nowhere yet, whose files have the ids of a user namespace (-1: as they are). */
 int mount_new(const struct step_mount *s, int ids, struct err *e);
 int mount_cgroups(int root, const struct step_cgroup_mount *s, struct err *e);
 int mount_content(int root, const struct step_content *s, struct err *e);

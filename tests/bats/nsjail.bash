@@ -30,6 +30,7 @@ door() {
 
 # serves OPTIONS -- COMMAND: listens on a port of the kernel's choice, in $PORT, as $NJ; its log is $T/listen.
 serves() {
+	rm -f "$T/listen"
 	door -Ml --port 0 --log "$T/listen" "$@" &
 	NJ=$!
 	later kill_and_wait $NJ
