@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../spec/env.h"
 #include "../spec/json.h"
 #include "../spec/nsjail_jail.h"
 #include "../spec/set.h"
@@ -61,6 +62,11 @@ static const struct field life_options_rows[] = {
 	FIELD_BOOL(life_options, detach, "do not wait for the program"),
 	FIELD_BOOL(life_options, keep, "do not delete the container when it ends"),
 	FIELD_TEXT(life_options, report, "file or fd:N that the report goes to"),
+	FIELD_ENUM(
+		life_options, env_mode, env_mode_words, "what of the caller's environment it gets"),
+	FIELD_TEXTS(life_options, env_pass, "name of a variable for the mode allowlist"),
+	FIELD_TEXTS(life_options, env_strip, "name of a variable that is kept back"),
+	FIELD_BOOL(life_options, env_secrets, "variables known as secrets are not kept back"),
 	FIELD_TEXT(life_options, process, "file with the process object (process.json)"),
 	FIELD_TEXT(life_options, cwd, "working directory"),
 	FIELD_TEXT(life_options, user, "UID[:GID]"),
@@ -248,6 +254,19 @@ static void apply_options(struct life *l)
 		jail->process.keyring = pool_printf(&l->pool, "_ses.%s", o->id);
 }
 
+static int apply_env(struct life *l, struct err *e)
+{
+	const struct env_policy policy = {
+		.mode = (enum env_mode)l->o.env_mode,
+		.pass = l->o.env_pass,
+		.strip = l->o.env_strip,
+		.set = l->o.env,
+		.secrets = l->o.env_secrets,
+	};
+
+	return env_apply(&policy, &l->caller, &l->pool, &l->loaded.jail.process.env, e);
+}
+
 /* A number that the caller has nothing open by could be one of our own fds later: those close by exec. */
 static void drop_closed_fds(struct i32s *fds)
 {
@@ -283,6 +302,7 @@ int life_load(struct life *l, struct err *e)
 	TRY(caller_probe(&l->caller, &l->pool, e));
 	TRY(load(&q, &l->caller, &l->pool, &l->loaded, e));
 	apply_options(l);
+	TRY(apply_env(l, e));
 	drop_closed_fds(&l->loaded.jail.process.pass_fds);
 	TRY(life_pass(l, e));
 	l->phase = LIFE_LOADED;

