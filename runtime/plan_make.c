@@ -51,6 +51,17 @@ static uint64_t new_namespaces(const struct jail *jail)
 	return flags;
 }
 
+/*
+ * What init takes by itself once it is in its cgroup, which becomes the root of the cgroup namespace, and once
+ * it is the user namespace's root: /dev/mqueue belongs to whoever makes the IPC namespace.
+ */
+static uint64_t late_namespaces(const struct builder *b)
+{
+	uint64_t late = CLONE_NEWCGROUP | (b->userns ? CLONE_NEWIPC : 0);
+
+	return new_namespaces(b->jail) & late;
+}
+
 static bool joins_any(const struct jail *jail)
 {
 	for (int kind = 0; kind < NS_KINDS; kind++) {
@@ -234,8 +245,7 @@ static void births_by_mid(struct builder *b, uint64_t flags)
 
 static void births(struct builder *b)
 {
-	/* The cgroup namespace is taken once init is in its cgroup: that becomes its root. */
-	uint64_t flags = new_namespaces(b->jail) & ~(uint64_t)CLONE_NEWCGROUP;
+	uint64_t flags = new_namespaces(b->jail) & ~late_namespaces(b);
 
 	if (needs_mid(b->jail)) {
 		births_by_mid(b, flags);
@@ -338,7 +348,7 @@ static int setup_namespaces(struct builder *b)
 
 	become(b);
 	enter_cgroups(b, &b->enter);
-	unshare(b, SIDE_INIT, new_namespaces(jail) & CLONE_NEWCGROUP);
+	unshare(b, SIDE_INIT, late_namespaces(b));
 	TRY(plan_cgroup_inner(b));
 	if (jail->process.new_session)
 		plan_add(b, SIDE_INIT, STEP_SESSION, NULL);

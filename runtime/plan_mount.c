@@ -366,7 +366,10 @@ static int add_mount(struct builder *b, size_t i)
 	}
 	switch (m->kind) {
 	case MOUNT_CGROUP:
-		return plan_cgroup_mount(b, m);
+		TRY(plan_cgroup_mount(b, m));
+		add_change(b, m, &(struct mount_attrs){0}, m->propagation & ~(uint64_t)MS_REC,
+			m->propagation & MS_REC);
+		return 0;
 	case MOUNT_CONTENT:
 		add_content(b, m);
 		return 0;

@@ -43,6 +43,14 @@ static void show_size(const struct foreground *f)
 		(void)ioctl(console, TIOCSWINSZ, &size); /* a size that cannot be set is a pity */
 }
 
+/* The config gives one; it holds until the caller's terminal changes its own. */
+static bool has_size(int console)
+{
+	struct winsize size;
+
+	return ioctl(console, TIOCGWINSZ, &size) == 0 && (size.ws_row || size.ws_col);
+}
+
 /* Keys go through as they are; what comes back still gets its carriage returns. */
 static void make_raw(struct foreground *f)
 {
@@ -76,7 +84,8 @@ static void begin_terminal(struct foreground *f)
 	f->tty = find_tty(f);
 	f->in = (struct pipe){.from = 0, .to = console};
 	f->out = (struct pipe){.from = console, .to = 1};
-	show_size(f);
+	if (!has_size(console))
+		show_size(f);
 	make_raw(f);
 }
 

@@ -104,6 +104,20 @@ static int attach_tree(int tree, const struct mnt_target *to, struct err *e)
 	return mount < 0 ? err_sys(e, errno, "keep the mount's fd") : mount;
 }
 
+/* A tmpfs that begins as what it covers has its mode, too, unless the config gives one. */
+static int copy_mode(const struct step_mount *s, int covered, int mount, struct err *e)
+{
+	struct stat st;
+
+	list_each (i, s->options) {
+		if (!strncmp(s->options.v[i], "mode=", 5))
+			return 0;
+	}
+	if (fstat(covered, &st) < 0 || fchmodat(mount, ".", st.st_mode & 07777, 0) < 0)
+		return err_sys(e, errno, "copy the mode of '%s'", s->target);
+	return 0;
+}
+
 int mount_fs(int root, const struct step_mount *s, int tree, struct err *e)
 {
 	const struct mnt_fs fs = fs_of(s);
@@ -122,8 +136,10 @@ int mount_fs(int root, const struct step_mount *s, int tree, struct err *e)
 	TRY(mount);
 	if (s->label)
 		TRY(set_label(mount, s->label, e));
-	if (s->copy_up)
+	if (s->copy_up) {
 		TRY(copy_tree(covered, mount, e));
+		TRY(copy_mode(s, covered, mount, e));
+	}
 	if (s->propagation)
 		TRY(set_propagation(mount, s->propagation, s->recursive, e));
 	return take_fd(&mount);

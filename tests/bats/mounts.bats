@@ -229,10 +229,11 @@ outside_is_untouched() {
 	ln -s sub/file "$BUNDLE/rootfs/data/link"
 	mkfifo "$BUNDLE/rootfs/data/fifo"
 	chmod 1770 "$BUNDLE/rootfs/data/sub"
+	chmod 2751 "$BUNDLE/rootfs/data"
 	mounts '{destination: "/data", type: "tmpfs", source: "up", options: ["tmpcopyup"]}'
 	config '.process.capabilities |= map_values(. + ["CAP_DAC_OVERRIDE"])'
 	script 'cd /data; cat link; stat -c "%a %u:%g %Y %F" sub/file; readlink link
-		stat -c "%F %u:%g" . fifo; stat -c %a sub; echo more >> sub/file; rm link'
+		stat -c "%F %u:%g" . fifo; stat -c %a sub .; echo more >> sub/file; rm link'
 	run jr run -b "$BUNDLE" "$ID"
 	says ""
 	[ "${lines[0]}" = text ]
@@ -240,7 +241,11 @@ outside_is_untouched() {
 	[ "${lines[2]}" = sub/file ]
 	[ "${lines[3]}" = "directory 3:4" ]
 	[ "${lines[4]}" = "fifo 0:0" ]
-	[ "${lines[5]}" = 1770 ]
+	[ "${lines[5]} ${lines[6]}" = "1770 2751" ]
+	config '.mounts[-1].options += ["mode=711"]'
+	script 'stat -c %a /data'
+	run jr run -b "$BUNDLE" "$ID"
+	[ "$output" = 711 ]
 	[ "$(cat "$BUNDLE/rootfs/data/link")" = text ]
 	config '.mounts[-1] = {destination: "/data", source: "/etc", options: ["bind", "tmpcopyup"]}'
 	run jr run -b "$BUNDLE" "$ID"

@@ -328,6 +328,15 @@ with_key() {
 	[ "$(stat -c %u:%g "$BUNDLE/rootfs/tmp/mine")" = 300000:200007 ]
 }
 
+@test "what an IPC namespace brings along belongs to the root of the user namespace that comes with it" {
+	bundle
+	namespaces $KINDS
+	config '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 10}] | .linux.gidMappings = .linux.uidMappings'
+	script 'stat -c "%a %u:%g" /dev/mqueue'
+	run jr run -b "$BUNDLE" "$ID"
+	[ "$output" = "1777 0:0" ]
+}
+
 @test "mappings that cannot be are refused with their place" {
 	bundle '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 10}]'
 	run jr run -b "$BUNDLE" "$ID"

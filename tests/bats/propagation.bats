@@ -77,6 +77,15 @@ mounted_inside() {
 	host test -e volume/inner/mark && echo "the host sees it" || echo "the host does not"
 }
 
+@test "the propagation of a cgroup mount is that of each hierarchy" {
+	begin_host
+	bundle '(.mounts[] | select(.type == "cgroup").options) += ["rprivate"]'
+	start_in_host
+	[ "$(sharing /sys/fs/cgroup)" = "" ]
+	local inner=$(jr exec "$ID" awk '$5 ~ "^/sys/fs/cgroup/" { print $5; exit }' /proc/self/mountinfo)
+	[ -z "$inner" ] || [ "$(sharing "$inner")" = "" ]
+}
+
 @test "a private volume passes mounts on in neither direction" {
 	begin_host
 	bundle '.linux.rootfsPropagation = "rshared"'
