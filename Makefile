@@ -38,6 +38,7 @@ CMD_OBJ  := $(CMD_SRC:%.c=$(BUILD)/%.o)
 BENCH    := $(addprefix $(BUILD)/bench/,bench floor payload)
 HOOKS    := $(addprefix $(BUILD)/hooks/jailrt-hook-,net log debug)
 HELPERS  := $(BUILD)/deny $(BUILD)/race
+OBSERVE  := $(BUILD)/observe
 UNITS    := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/unit/%)
 
 Q   := $(if $(V),,@)
@@ -103,6 +104,12 @@ $(BENCH): Makefile
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(if $(filter %/bench,$@),,-static) \
 		-o $@ $(filter %.c,$^)
 
+# It runs in containers, where there are no libraries.
+$(OBSERVE): $(wildcard tests/observe/*.c) tests/observe/observe.h Makefile
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) -static -o $@ $(filter %.c,$^)
+
 # What is installed first changes what pkg-config says, so make begins anew behind it.
 run:
 	@contrib/install-packages build demo
@@ -110,7 +117,7 @@ run:
 	@contrib/demo-bundle $(BUILD)/demo $(BUILD)/jailrt
 	$(BUILD)/jailrt run $(BUILD)/demo
 
-tests: all $(UNITS) $(BUILD)/golden $(BENCH) $(HELPERS)
+tests: all $(UNITS) $(BUILD)/golden $(BENCH) $(HELPERS) $(OBSERVE)
 
 check check-fast:
 	@contrib/install-packages build demo test
@@ -119,7 +126,7 @@ check check-fast:
 
 check-vm:
 	@contrib/install-packages build demo test
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all $(OBSERVE)
 	@JAILRT=$(CURDIR)/$(BUILD)/jailrt BUILD=$(CURDIR)/$(BUILD) tests/run-vm $(FILES)
 
 unit: $(UNITS)
@@ -132,7 +139,7 @@ engines engines-docs: all
 golden: $(BUILD)/golden
 	@BUILD=$(BUILD) tests/run-golden
 
-bats: all $(BENCH) $(HELPERS)
+bats: all $(BENCH) $(HELPERS) $(OBSERVE)
 	@JAILRT=$(CURDIR)/$(BUILD)/jailrt tests/run-bats $(or $(FILES),tests/bats/*.bats)
 
 bench: all $(BENCH)
