@@ -4,28 +4,39 @@
 load helpers
 load life
 
-needs_apparmor() {
-	[ "$(cat /sys/module/apparmor/parameters/enabled 2> /dev/null)" = Y ] ||
-		skip "AppArmor is not enabled on this machine"
-	command -v apparmor_parser > /dev/null || skip "needs apparmor_parser"
-	grep -qs ' /sys/kernel/security securityfs ' /proc/mounts || skip "no securityfs is mounted"
+apparmor_is_on() {
+	[ "$(cat /sys/module/apparmor/parameters/enabled 2> /dev/null)" = Y ] &&
+		grep -qs ' /sys/kernel/security securityfs ' /proc/mounts && command -v apparmor_parser > /dev/null
 }
 
-# profile NAME FOLDER: one that denies writing below the folder, in the kernel until the test ends.
-profile() {
-	cat > "$T/$1.profile" <<-END
-		profile $1 flags=(attach_disconnected,mediate_deleted) {
-		  file,
-		  capability,
-		  network,
-		  mount,
-		  signal,
-		  unix,
-		  deny $2/** w,
-		}
-	END
-	apparmor_parser --skip-cache -r "$T/$1.profile"
-	later apparmor_parser --skip-cache -R "$T/$1.profile"
+needs_apparmor() {
+	apparmor_is_on || skip "needs AppArmor, its securityfs and apparmor_parser"
+}
+
+# Two profiles, which deny writing below one folder each, in the kernel while this file's tests run: to compile
+# one takes an emulated machine its time.
+setup_suite_file() {
+	export PROFILE=jailrt-test-$BASHPID
+	local folder
+	apparmor_is_on || return 0
+	for folder in tmp root; do
+		cat <<-END
+			profile $PROFILE-$folder flags=(attach_disconnected,mediate_deleted) {
+			  file,
+			  capability,
+			  network,
+			  mount,
+			  signal,
+			  unix,
+			  deny /$folder/** w,
+			}
+		END
+	done > "$BATS_FILE_TMPDIR/profiles"
+	apparmor_parser --skip-cache -r "$BATS_FILE_TMPDIR/profiles"
+}
+
+teardown_file() {
+	[ ! -e "$BATS_FILE_TMPDIR/profiles" ] || apparmor_parser --skip-cache -R "$BATS_FILE_TMPDIR/profiles"
 }
 
 # Prints the confinement, and which of two folders may be written to; a child of the program's does the latter.
@@ -39,16 +50,15 @@ confined() {
 
 @test "the program is confined by the profile, and so are its children" {
 	needs_apparmor
-	bundle '.root.readonly = false | .process.apparmorProfile = $p' --arg p "$ID-tmp"
-	profile "$ID-tmp" /tmp
+	bundle '.root.readonly = false | .process.apparmorProfile = $p' --arg p "$PROFILE-tmp"
 	script "$TRIES"
 	run jr run -b "$BUNDLE" "$ID"
-	confined "$ID-tmp (enforce)" root
+	confined "$PROFILE-tmp (enforce)" root
 	# Neither new privileges nor a user namespace are a way around it.
 	config '.process.noNewPrivileges = false | .linux.namespaces += [{type: "user"}]
 		| .linux.uidMappings = [{containerID: 0, hostID: 0, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
 	run jr run -b "$BUNDLE" "$ID"
-	confined "$ID-tmp (enforce)" root
+	confined "$PROFILE-tmp (enforce)" root
 	config '.process.apparmorProfile = "unconfined"'
 	run jr run -b "$BUNDLE" "$ID"
 	confined unconfined "tmp root"
@@ -56,20 +66,18 @@ confined() {
 
 @test "exec has the container's profile, or that of --apparmor or of its process file" {
 	needs_apparmor
-	bundle '.root.readonly = false | .process.apparmorProfile = $p' --arg p "$ID-tmp"
-	profile "$ID-tmp" /tmp
-	profile "$ID-root" /root
+	bundle '.root.readonly = false | .process.apparmorProfile = $p' --arg p "$PROFILE-tmp"
 	command_is sleep 1000
 	started "$ID"
-	same "$(cat "/proc/$(pid_of "$ID")/attr/current")" "$ID-tmp (enforce)"
+	same "$(cat "/proc/$(pid_of "$ID")/attr/current")" "$PROFILE-tmp (enforce)"
 	run jr exec "$ID" sh -c "$TRIES"
-	confined "$ID-tmp (enforce)" root
-	run jr exec --apparmor "$ID-root" "$ID" sh -c "$TRIES"
-	confined "$ID-root (enforce)" tmp
-	jq '.process | .apparmorProfile = $p | .args = ["sh", "-c", $s]' --arg p "$ID-root" --arg s "$TRIES" \
+	confined "$PROFILE-tmp (enforce)" root
+	run jr exec --apparmor "$PROFILE-root" "$ID" sh -c "$TRIES"
+	confined "$PROFILE-root (enforce)" tmp
+	jq '.process | .apparmorProfile = $p | .args = ["sh", "-c", $s]' --arg p "$PROFILE-root" --arg s "$TRIES" \
 		"$BUNDLE/config.json" > process.json
 	run jr exec --process process.json "$ID"
-	confined "$ID-root (enforce)" tmp
+	confined "$PROFILE-root (enforce)" tmp
 }
 
 @test "a profile that is not loaded refuses the start and the exec, and nothing is left" {
@@ -94,8 +102,7 @@ confined() {
 @test "a mount over /proc/self/attr takes no profile away" {
 	needs_apparmor
 	bundle '.root.readonly = false | .process.apparmorProfile = $p
-		| .mounts += [{destination: "/proc/self/attr", type: "tmpfs", source: "tmpfs"}]' --arg p "$ID-tmp"
-	profile "$ID-tmp" /tmp
+		| .mounts += [{destination: "/proc/self/attr", type: "tmpfs", source: "tmpfs"}]' --arg p "$PROFILE-tmp"
 	script '(: > /tmp/x) 2> /dev/null && echo wrote'
 	run jr run -b "$BUNDLE" "$ID"
 	# Refused, or started confined.

@@ -112,3 +112,16 @@ of() {
 	run prlimit --nofile=500:500 "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
 	same "${lines[*]}" "3000 -500"
 }
+
+@test "what this kernel or processor has not is refused: resctrl, core scheduling" {
+	bundle '.linux.intelRdt = {closID: "group", l3CacheSchema: "L3:0=f"}'
+	if ! grep -q ' - resctrl ' /proc/self/mountinfo; then
+		run jr run -b "$BUNDLE" "$ID"
+		fails_with 1 "linux.intelRdt ($BUNDLE/config.json:"
+		fails_with 1 "no resctrl filesystem is mounted"
+		[ ! -e "/sys/fs/cgroup/$ID" ]
+	fi
+	echo 'use_core_scheduling: true' > core.cfg
+	run jr run --config core.cfg -- /bin/true
+	fails_with 1 "use_core_scheduling (core.cfg:1:22)"
+}
