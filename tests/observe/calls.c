@@ -108,7 +108,8 @@ static int make_node(const void *what)
 {
 	const struct node *n = what;
 
-	return mknod("/tmp/observed-node", n->mode | 0600, makedev(n->major, n->minor)) < 0 ? errno : 0;
+	return mknod("/tmp/observed-node", n->mode | 0600, makedev(n->major, n->minor)) < 0 ? errno
+											    : 0;
 }
 
 static int read_node(const void *what)

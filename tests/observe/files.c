@@ -15,13 +15,20 @@
 static char kind_of(mode_t mode)
 {
 	switch (mode & S_IFMT) {
-	case S_IFREG: return 'f';
-	case S_IFDIR: return 'd';
-	case S_IFCHR: return 'c';
-	case S_IFBLK: return 'b';
-	case S_IFIFO: return 'p';
-	case S_IFSOCK: return 's';
-	case S_IFLNK: return 'l';
+	case S_IFREG:
+		return 'f';
+	case S_IFDIR:
+		return 'd';
+	case S_IFCHR:
+		return 'c';
+	case S_IFBLK:
+		return 'b';
+	case S_IFIFO:
+		return 'p';
+	case S_IFSOCK:
+		return 's';
+	case S_IFLNK:
+		return 'l';
 	}
 	return '?';
 }
@@ -41,8 +48,8 @@ static void describe(int folder, const char *name, const struct stat *st, char *
 		snprintf(to, size, "%c %s", kind_of(st->st_mode), device);
 		return;
 	}
-	snprintf(to, size, "%c %04o %u:%u %s%s", kind_of(st->st_mode), st->st_mode & 07777, st->st_uid,
-		st->st_gid, device, target);
+	snprintf(to, size, "%c %04o %u:%u %s%s", kind_of(st->st_mode), st->st_mode & 07777,
+		st->st_uid, st->st_gid, device, target);
 }
 
 static int not_dots(const struct dirent *d)
@@ -58,7 +65,8 @@ static void observe_folder(const char *path)
 	struct stat st;
 
 	for (int i = 0; i < n; i++) {
-		snprintf(name, sizeof(name), "file %s/%s", strcmp(path, "/") ? path : "", all[i]->d_name);
+		snprintf(name, sizeof(name), "file %s/%s", strcmp(path, "/") ? path : "",
+			all[i]->d_name);
 		if (fstatat(folder, all[i]->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			snprintf(text, sizeof(text), "(%s)", word_of(errno));
 		else
@@ -84,7 +92,8 @@ static void observe_descriptors(void)
 		target[n] = '\0';
 		/* "pipe:[1234]" */
 		target[strcspn(target, "[")] = '\0';
-		say(name, "%c %s %#o", kind_of(st.st_mode), target, fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND | O_NONBLOCK | O_PATH));
+		say(name, "%c %s %#o", kind_of(st.st_mode), target,
+			fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND | O_NONBLOCK | O_PATH));
 	}
 }
 
@@ -110,8 +119,8 @@ static void observe_path(const char *path)
 
 		has = scandir(path, &all, not_dots, alphasort) > 0 ? " entries" : " empty";
 	}
-	say(name, "%c%s read %s write %s%s", kind_of(st.st_mode), has, word_of(reading), word_of(writing),
-		fs.f_flag & ST_RDONLY ? " read-only" : "");
+	say(name, "%c%s read %s write %s%s", kind_of(st.st_mode), has, word_of(reading),
+		word_of(writing), fs.f_flag & ST_RDONLY ? " read-only" : "");
 	close(in);
 	close(out);
 }
@@ -120,12 +129,13 @@ void observe_files(void)
 {
 	static const char *const folders[] = {"/", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue",
 		"/sys/fs/cgroup", "/copied", "/data"};
-	static const char *const paths[] = {"/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys",
-		"/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
-		"/proc/scsi", "/proc/interrupts", "/sys/firmware", "/sys/fs/selinux", "/sys/dev/block",
-		"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sys/kernel/msgmax",
-		"/proc/sysrq-trigger", "/sys/devices", "/sys/fs/cgroup", "/dev/null", "/dev/tty",
-		"/masked-file", "/masked-folder", "/read-only", "/read-only/file"};
+	static const char *const paths[] = {"/proc/acpi", "/proc/asound", "/proc/kcore",
+		"/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
+		"/proc/sched_debug", "/proc/scsi", "/proc/interrupts", "/sys/firmware",
+		"/sys/fs/selinux", "/sys/dev/block", "/proc/bus", "/proc/fs", "/proc/irq",
+		"/proc/sys", "/proc/sys/kernel/msgmax", "/proc/sysrq-trigger", "/sys/devices",
+		"/sys/fs/cgroup", "/dev/null", "/dev/tty", "/masked-file", "/masked-folder",
+		"/read-only", "/read-only/file"};
 	struct stat st;
 	char text[1024];
 

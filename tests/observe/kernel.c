@@ -38,8 +38,9 @@ void observe_kernel(void)
 {
 	static const char *const files[] = {"kernel/domainname", "kernel/hostname", "kernel/msgmax",
 		"kernel/msgmnb", "kernel/msgmni", "kernel/sem", "kernel/shmall", "kernel/shmmax",
-		"kernel/shmmni", "kernel/shm_rmid_forced", "fs/mqueue/msg_max", "fs/mqueue/queues_max",
-		"net/ipv4/ip_forward", "net/ipv4/ip_unprivileged_port_start", "net/ipv4/ping_group_range",
+		"kernel/shmmni", "kernel/shm_rmid_forced", "fs/mqueue/msg_max",
+		"fs/mqueue/queues_max", "net/ipv4/ip_forward",
+		"net/ipv4/ip_unprivileged_port_start", "net/ipv4/ping_group_range",
 		"net/core/somaxconn", "user/max_user_namespaces"};
 	struct utsname uts;
 	char path[96], name[96];

@@ -76,8 +76,8 @@ static const char *label_of(char **labels, const char *kind, unsigned long inode
 
 void observe_namespaces(char **labels)
 {
-	static const char *const kinds[] = {"cgroup", "ipc", "mnt", "net", "pid", "pid_for_children",
-		"time", "time_for_children", "user", "uts"};
+	static const char *const kinds[] = {"cgroup", "ipc", "mnt", "net", "pid",
+		"pid_for_children", "time", "time_for_children", "user", "uts"};
 	char path[64], name[64];
 	struct stat st;
 

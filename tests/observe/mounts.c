@@ -73,7 +73,8 @@ static void observe_mount(char *line)
 	}
 	times = times_seen(v[4]);
 	snprintf(place, sizeof(place), times > 1 ? "%s#%d" : "%s", v[4], times);
-#define SAY(what, ...) (snprintf(name, sizeof(name), "mount %s " what, place), say(name, __VA_ARGS__))
+#define SAY(what, ...) \
+	(snprintf(name, sizeof(name), "mount %s " what, place), say(name, __VA_ARGS__))
 	SAY("type", "%s", type);
 	SAY("root", "%s", v[3]);
 	SAY("source", "%s", source);

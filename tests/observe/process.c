@@ -20,11 +20,11 @@ extern char **environ;
 
 static void observe_status(void)
 {
-	static const char *const wanted[] = {"Name", "Umask", "TracerPid", "Uid", "Gid",
-		"Groups", "Threads", "SigBlk", "SigIgn", "SigCgt", "ShdPnd", "CapInh",
-		"CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp", "Seccomp_filters",
-		"Speculation_Store_Bypass", "SpeculationIndirectBranch", "CoreDumping", "THP_enabled",
-		"untag_mask", "Cpus_allowed_list", "Mems_allowed_list"};
+	static const char *const wanted[] = {"Name", "Umask", "TracerPid", "Uid", "Gid", "Groups",
+		"Threads", "SigBlk", "SigIgn", "SigCgt", "ShdPnd", "CapInh", "CapPrm", "CapEff",
+		"CapBnd", "CapAmb", "NoNewPrivs", "Seccomp", "Seccomp_filters",
+		"Speculation_Store_Bypass", "SpeculationIndirectBranch", "CoreDumping",
+		"THP_enabled", "untag_mask", "Cpus_allowed_list", "Mems_allowed_list"};
 	FILE *f = fopen("/proc/self/status", "re");
 	char line[4096], name[4200];
 
@@ -51,7 +51,8 @@ static void observe_status(void)
 static void observe_limits(void)
 {
 	static const char *const names[] = {"CPU", "FSIZE", "DATA", "STACK", "CORE", "RSS", "NPROC",
-		"NOFILE", "MEMLOCK", "AS", "LOCKS", "SIGPENDING", "MSGQUEUE", "NICE", "RTPRIO", "RTTIME"};
+		"NOFILE", "MEMLOCK", "AS", "LOCKS", "SIGPENDING", "MSGQUEUE", "NICE", "RTPRIO",
+		"RTTIME"};
 	struct rlimit limit;
 	char name[32];
 
@@ -60,7 +61,8 @@ static void observe_limits(void)
 		if (getrlimit((int)i, &limit) < 0)
 			say(name, "(%s)", word_of(errno));
 		else
-			say(name, "%lld %lld", (long long)limit.rlim_cur, (long long)limit.rlim_max);
+			say(name, "%lld %lld", (long long)limit.rlim_cur,
+				(long long)limit.rlim_max);
 	}
 }
 
@@ -93,15 +95,16 @@ static void observe_prctl(void)
 
 static void observe_scheduling(void)
 {
-	static const char *const policies[] = {"OTHER", "FIFO", "RR", "BATCH", "ISO", "IDLE", "DEADLINE"};
+	static const char *const policies[] = {
+		"OTHER", "FIFO", "RR", "BATCH", "ISO", "IDLE", "DEADLINE"};
 	struct sched_param param = {0};
 	int policy = sched_getscheduler(0), mode = -1;
 
 	sched_getparam(0, &param);
 	say("scheduler", "%s%s priority %d nice %d",
 		policy < 0 ? word_of(errno) : policies[(policy & ~SCHED_RESET_ON_FORK) % 7],
-		policy > 0 && policy & SCHED_RESET_ON_FORK ? " reset-on-fork" : "", param.sched_priority,
-		getpriority(PRIO_PROCESS, 0));
+		policy > 0 && policy & SCHED_RESET_ON_FORK ? " reset-on-fork" : "",
+		param.sched_priority, getpriority(PRIO_PROCESS, 0));
 	say("I/O priority", "%#lx", syscall(SYS_ioprio_get, 1, 0));
 	if (syscall(SYS_get_mempolicy, &mode, NULL, 0, NULL, 0) < 0)
 		say("memory policy", "(%s)", word_of(errno));
@@ -129,7 +132,8 @@ static void observe_terminal(void)
 	say("terminal", "%s", name ? name : word_of(errno));
 	if (name && !ioctl(STDIN_FILENO, TIOCGWINSZ, &size))
 		say("terminal size", "%dx%d", size.ws_col, size.ws_row);
-	say("terminal controls", "%s", tcgetpgrp(STDIN_FILENO) == getpgrp() ? "this group" : word_of(errno));
+	say("terminal controls", "%s",
+		tcgetpgrp(STDIN_FILENO) == getpgrp() ? "this group" : word_of(errno));
 	say("process id", "%s", getpid() == 1 ? "1" : "another");
 	say("parent", "%s", getppid() ? "seen" : "not seen");
 	say("session", "%s", getsid(0) == getpid() ? "leader" : "member");

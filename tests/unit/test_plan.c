@@ -270,7 +270,8 @@ static void exec_is_labelled_before_birth(void)
 	jail.process.args = (struct texts){args, 1};
 	jail.process.apparmor = "confined";
 	is_int(plan_exec(&jail, &host, &target, &p, &err), 0);
-	is_text(line_with(&p, "label", &out), "mid    label module=apparmor file=exec value=\"exec confined\"");
+	is_text(line_with(&p, "label", &out),
+		"mid    label module=apparmor file=exec value=\"exec confined\"");
 	for (size_t i = 0; i < p.n; i++) {
 		label = p.v[i].kind == STEP_LABEL ? i : label;
 		join = p.v[i].kind == STEP_JOIN ? i : join;
