@@ -39,16 +39,10 @@ static void show_size(const struct foreground *f)
 	struct winsize size;
 	int console = jailrt_console(f->call->jailrt);
 
-	if (f->tty >= 0 && console >= 0 && ioctl(f->tty, TIOCGWINSZ, &size) == 0)
+	/* A terminal that has no size leaves that of the config. */
+	if (f->tty >= 0 && console >= 0 && ioctl(f->tty, TIOCGWINSZ, &size) == 0 &&
+		(size.ws_row || size.ws_col))
 		(void)ioctl(console, TIOCSWINSZ, &size); /* a size that cannot be set is a pity */
-}
-
-/* The config gives one; it holds until the caller's terminal changes its own. */
-static bool has_size(int console)
-{
-	struct winsize size;
-
-	return ioctl(console, TIOCGWINSZ, &size) == 0 && (size.ws_row || size.ws_col);
 }
 
 /* Keys go through as they are; what comes back still gets its carriage returns. */
@@ -84,8 +78,7 @@ static void begin_terminal(struct foreground *f)
 	f->tty = find_tty(f);
 	f->in = (struct pipe){.from = 0, .to = console};
 	f->out = (struct pipe){.from = console, .to = 1};
-	if (!has_size(console))
-		show_size(f);
+	show_size(f);
 	make_raw(f);
 }
 

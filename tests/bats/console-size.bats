@@ -38,13 +38,12 @@ holder() {
 	same "$(cat "$BUNDLE/rootfs/tmp/seen")" "7 1234"
 }
 
-@test "in the foreground the config's size comes before that of the caller's terminal" {
-	bundle '.process.terminal = true'
+@test "in the foreground a terminal without a size leaves the config's" {
+	bundle '.process.terminal = true | .process.consoleSize = {height: 7, width: 123}'
 	script "sleep 0.5; stty size"
-	sized() { command script -qec "stty rows 24 cols 80; '$JAILRT' --root '$STATES' run -b '$BUNDLE' $ID" /dev/null 3>&- < <(sleep 5 3>&-) | tr -d '\r'; }
-	same "$(sized)" "24 80"
-	config '.process.consoleSize = {height: 7, width: 123}'
-	same "$(sized)" "7 123"
+	sized() { command script -qec "stty rows $1 cols $2; '$JAILRT' --root '$STATES' run -b '$BUNDLE' $ID" /dev/null 3>&- < <(sleep 5 3>&-) | tr -d '\r'; }
+	same "$(sized 0 0)" "7 123"
+	same "$(sized 24 80)" "24 80"
 }
 
 @test "exec has the size of its process file, and none of the config" {
