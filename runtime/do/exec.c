@@ -176,6 +176,8 @@ int exec_close_fds(int proc, unsigned first, struct err *e)
 
 /* --- HOME -------------------------------------------------------------------------------------- */
 
+enum { PASSWD_MOST = 16 << 20 };
+
 /* The n-th field of a passwd(5) line. */
 static const char *field_of(char *line, int n)
 {
@@ -197,19 +199,33 @@ static bool line_is_of(const char *line, uint32_t uid)
 	return s && !fmt_u64(s + 1, strcspn(s + 1, ":"), &id) && id == uid;
 }
 
-/* Reads the jail's own /etc/passwd, a buffer at a time; lines longer than that are passed over. */
+/* The jail's own, which may be anything: a device or a fifo is none, and would be read for ever. */
+static int open_passwd(void)
+{
+	own_fd int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	return fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) ? take_fd(&fd) : -1;
+}
+
+/*
+ * Reads it a buffer at a time, and no more than a real one has; lines longer than a buffer are passed
+ * over.
+ */
 static void find_home(uint32_t uid, char *ret, size_t size)
 {
-	own_fd int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	own_fd int fd = open_passwd();
 	char buf[2048];
-	size_t len = 0;
+	size_t len = 0, all = 0;
 	ssize_t n;
 
 	fmt_put(ret, size, "HOME=/");
-	while (fd >= 0 && (n = fd_read(fd, buf + len, sizeof(buf) - 1 - len)) > 0) {
+	while (fd >= 0 && all < PASSWD_MOST &&
+		(n = fd_read(fd, buf + len, sizeof(buf) - 1 - len)) > 0) {
 		char *line = buf, *end;
 
 		len += (size_t)n;
+		all += (size_t)n;
 		buf[len] = '\0';
 		for (; (end = strchr(line, '\n')); line = end + 1) {
 			*end = '\0';

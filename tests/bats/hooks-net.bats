@@ -70,7 +70,8 @@ nothing_made() {
 
 # listen PORT: in the world, tells whoever comes which address they have.
 listen() {
-	at_world python3 -c '
+	# No function: its process is the one that later ends.
+	nsenter --net="/proc/$WORLD/ns/net" python3 -c '
 import socket, sys
 s = socket.create_server(("", int(sys.argv[1])), family=socket.AF_INET)
 print("ready", flush=True)
