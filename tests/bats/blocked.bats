@@ -38,16 +38,25 @@ report() {
 	"${before[@]}" "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID" 2>&1
 }
 
-@test "the launcher does deny the calls" {
+@test "the launcher does deny the calls, and jailrt does make them" {
 	traced
-	local call
-	for call in $CALLS ${OLD//,/ }; do
-		run strace -e trace=$call -f "$DENY" ENOSYS $call "$JAILRT" --root "$STATES" run -b /none "$ID"
-		[[ "$output" != *"$call("*" = "[0-9]* ]]
-	done
+	local call code detach
 	bundle
-	run strace -f -e trace=openat2 "$DENY" EPERM openat2 "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
-	[[ "$output" == *"openat2("*"EPERM"* ]]
+	command_is true
+	for call in $CALLS; do
+		for code in ENOSYS EPERM; do
+			detach=
+			[ $call != pidfd_open ] || detach=-d
+			run strace -f -e trace=$call "$DENY" $code $call "$JAILRT" --root "$STATES" run $detach -b "$BUNDLE" "$ID"
+			[[ "$output" == *"$call("*" = -1 $code "* ]] || { echo "$call $code: $output"; return 1; }
+			not grep -E "$call\(.*\) = [0-9]" <<< "$output"
+		done
+	done
+	# The others are not made by every run; that they fail is enough.
+	for call in ${OLD//,/ }; do
+		run strace -f -e trace=$call "$DENY" ENOSYS $call "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
+		not grep -E "$call\(.*\) = [0-9]" <<< "$output"
+	done
 }
 
 @test "run: with any one call missing the container is the same" {
@@ -120,6 +129,56 @@ life() {
 			# No kernel and no filter that is known does this to half of them.
 			[ "$call $code" != "${OLD/,pidfd_open,pidfd_send_signal/} EPERM" ] || continue
 			life $code $call || { echo "with $call $code: $(cat out)"; return 1; }
+		done
+	done
+}
+
+@test "a terminal, pause, resume, update and ps: each works with any one call missing" {
+	local call code
+	for call in ${CALLS/pidfd_open/}; do
+		for code in ENOSYS EPERM; do
+			local d=("$DENY" $code $call "$JAILRT" --root "$STATES")
+			bundle '.process.terminal = true'
+			script 'tty; stat -c %F /dev/console'
+			run env script -qec "$(printf '%q ' "${d[@]}" run -b "$BUNDLE" "$ID")" /dev/null
+			[[ "$output" == */dev/*"character special file"* ]] || { echo "$call $code: $output"; return 1; }
+			bundle
+			command_is sleep 1000
+			"${d[@]}" run -d -b "$BUNDLE" "$ID" > out 2>&1
+			"${d[@]}" pause "$ID"
+			is_status "$ID" paused
+			"${d[@]}" resume "$ID"
+			"${d[@]}" update --pids-limit 33 "$ID"
+			"${d[@]}" ps "$ID" | grep -q "sleep 1000"
+			"${d[@]}" delete --force "$ID"
+		done
+	done
+}
+
+@test "an nsjail config: with any one call missing the jail is the same, or is refused" {
+	local call code with
+	cat > jail.cfg <<-'END'
+		mount { src: "/" dst: "/" is_bind: true }
+		mount { dst: "/tmp" fstype: "tmpfs" rw: true options: "size=1048576" }
+		mount { dst: "/proc" fstype: "proc" }
+		cwd: "/tmp"
+		clone_newnet: true
+	END
+	local in_it='pwd; touch /etc/x; touch x && ls; awk "{ print \$5, \$6 }" /proc/self/mountinfo | grep -E "^/(tmp|proc)? "
+		ls /proc/self/fd | wc -l; grep -E "^(CapEff|NoNewPrivs|Uid)" /proc/self/status; exit 9'
+	with=$("$JAILRT" --root "$STATES" run --config jail.cfg -- /bin/sh -c "$in_it" 2>&1) && false || [ $? -eq 9 ]
+	[[ "$with" == */tmp*"Read-only"* ]] || { echo "$with"; return 1; }
+	for call in $CALLS; do
+		for code in ENOSYS EPERM; do
+			run "$DENY" $code $call "$JAILRT" --root "$STATES" run --config jail.cfg -- /bin/sh -c "$in_it"
+			# Nothing else makes what is mounted beneath the root read-only.
+			if [ $call = mount_setattr ]; then
+				fails_with 1 "mount_setattr(2)"
+				[[ "$output" != *Read-only* ]]
+				continue
+			fi
+			[ "$status" -eq 9 ] || { echo "$call $code: $output"; return 1; }
+			diff <(echo "$with") <(echo "$output") || { echo "with $call $code"; return 1; }
 		done
 	done
 }
