@@ -5,6 +5,7 @@
 # make check-vm   tests in an emulated machine: cgroup v2, all capabilities, another kernel (part of check)
 # make engines    podman, containerd, docker on jailrt and on a peer (part of check);  ENGINES="podman docker"
 #                 make engines-docs  writes their table to docs/engines.md
+# make mutants    takes restrictions out, one at a time, to see that a test notices each;  NAMES="…" a few
 # make bench      measures beside other runtimes;  QUICK=1 few rounds (docs/performance.md)
 # make SAN=1 …    the same with address and undefined-behaviour sanitizers, in a folder of its own
 
@@ -46,8 +47,8 @@ say  = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 # Objects of tests are kept, for the next build.
 .SECONDARY:
-.PHONY: all run check check-fast check-vm unit golden bats floors sizes fmt docs bench install clean tests \
-	fuzz fuzzers flags engines engines-docs
+.PHONY: all run check check-fast check-vm unit golden bats floors sizes fmt docs bench install \
+	clean tests fuzz fuzzers flags engines engines-docs mutants
 all: $(BUILD)/jailrt $(HOOKS)
 
 $(BUILD)/%.o: %.c Makefile
@@ -128,6 +129,10 @@ check-vm:
 	@contrib/install-packages build demo test
 	@$(MAKE) --no-print-directory all $(OBSERVE)
 	@JAILRT=$(CURDIR)/$(BUILD)/jailrt BUILD=$(CURDIR)/$(BUILD) tests/run-vm $(FILES)
+
+# Each restriction taken out, one at a time: some test must notice (tests/mutants.txt). As root; a quarter of an hour.
+mutants: tests
+	@tests/mutants $(NAMES)
 
 unit: $(UNITS)
 	@tests/run-unit $(UNITS)

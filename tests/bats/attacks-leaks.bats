@@ -40,6 +40,17 @@ load attack
 	jr delete --force "$ID"
 }
 
+@test "a jail's working directory is not what a number in /proc/self/fd leads to" {
+	local n
+	for n in 7 11; do
+		printf 'mount { src: "%s" dst: "/" is_bind: true }\nmount_proc: true\ncwd: "/proc/self/fd/%s"\n' \
+			"$ROOTFS" $n > jail.cfg
+		run jr run --config jail.cfg -- /bin/echo the program ran 7< / 11< "$T"
+		fails_with 1 "the working directory '/proc/self/fd/$n' is outside of the jail"
+		[[ "$output" != *"the program ran"* ]]
+	done
+}
+
 @test "a symlink in the image to an fd is no working directory either" {
 	bundle
 	ln -s /proc/self/fd/7 "$BUNDLE/rootfs/work"
@@ -153,10 +164,21 @@ load attack
 	jq -e '.mounts[] | select(.type == "cgroup")' "$BUNDLE/config.json" > cgroup
 	grep -q '"ro"' cgroup
 	script 'for f in $(find /sys/fs/cgroup -name cgroup.procs); do echo $$ > "$f" && echo "written $f"; done
-		mkdir $(dirname "$f")/x && echo made; true'
+		mkdir $(dirname "$f")/x && echo made; mkdir /sys/fs/cgroup/x && echo made; true'
 	run jr run -b "$BUNDLE" "$ID"
 	says "Read-only"
 	[[ "$output" != *written* && "$output" != *made* ]]
+}
+
+@test "the caller's own cgroups can be seen by a container without any, and not changed" {
+	bundle '.mounts |= map(select(.destination != "/sys/fs/cgroup"))
+		+ [{destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["rw", "nosuid"]}]'
+	script 'ls -A /sys/fs/cgroup | head -n 1; sed -n "s/^[^ ]* [^ ]* [^ ]* [^ ]* \(\/sys\/fs\/cgroup[^ ]*\) \(rw[^ ]*\) .*/open: \1 \2/p" \
+		/proc/self/mountinfo'
+	run jr --cgroup-manager disabled run -b "$BUNDLE" "$ID"
+	says ""
+	[ -n "$output" ]
+	[[ "$output" != *open:* ]]
 }
 
 @test "in a cgroup namespace the root is the container's cgroup, for mounts of its own, too" {

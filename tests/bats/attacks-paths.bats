@@ -208,3 +208,15 @@ no_mounts_on() {
 	[ "${lines[0]} ${lines[1]} ${lines[2]} ${lines[3]} ${lines[4]}" = "700 705 735 700 200" ]
 	[[ "${lines[5]}" =~ ^\ *398\ +100995\ +2$ ]]
 }
+
+# In a folder that somebody made, "self/attr" and "sys" would be what that one likes.
+@test "a /proc of the host's that is no procfs is refused, though all in it leads to one" {
+	bundle
+	script 'echo the program ran'
+	mkdir false real
+	run unshare --mount sh -c 'mount -t proc proc real && mount -t tmpfs x false &&
+		for f in real/*; do ln -s "$0/$f" false; done && mount --rbind false /proc && exec "$@"' "$T" \
+		"$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
+	fails_with 1 "/proc is no procfs"
+	[[ "$output" != *"the program ran"* ]]
+}

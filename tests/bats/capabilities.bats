@@ -138,3 +138,26 @@ sets() {
 	[ "${lines[0]}" = 0 ]
 	[[ "${lines[1]}" =~ 0$ ]]
 }
+
+@test "what the caller hands on, inheritable and ambient, is not the program's" {
+	bundle '.process.user = {uid: 1000, gid: 1000}'
+	capabilities '{bounding: ["CHOWN", "KILL"], permitted: ["CHOWN", "KILL"], effective: ["CHOWN", "KILL"]}'
+	command_is grep ^Cap /proc/self/status
+	local by=(setpriv --inh-caps +chown,+kill --ambient-caps +chown,+kill)
+	run "${by[@]}" "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
+	says "CapInh:	0000000000000000"
+	says "CapAmb:	0000000000000000"
+	says "CapEff:	0000000000000000"
+	# Inheritable by the config, ambient by nobody but the caller.
+	capabilities '{bounding: ["CHOWN", "KILL"], permitted: ["CHOWN", "KILL"], effective: ["CHOWN", "KILL"],
+		inheritable: ["CHOWN"]}'
+	run "${by[@]}" "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
+	says "CapInh:	0000000000000001"
+	says "CapAmb:	0000000000000000"
+	says "CapEff:	0000000000000000"
+	# Root's are not taken away by becoming another user.
+	config '.process.user = {uid: 0, gid: 0}'
+	run "${by[@]}" "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
+	says "CapInh:	0000000000000001"
+	says "CapAmb:	0000000000000000"
+}

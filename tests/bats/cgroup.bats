@@ -289,7 +289,9 @@ without_mount() {
 	config '.linux.cgroupsPath = $p' --arg p "/$ID"
 	started "$ID"
 	pid=$(pid_of "$ID")
-	run jr create -b "$BUNDLE" "$ID-second"
+	# A container that was made after all would hold the pipe that its words come through.
+	run sh -c '"$@" > out 2>&1 < /dev/null; s=$?; cat out; exit $s' sh \
+		"$JAILRT" --root "$STATES" create -b "$BUNDLE" "$ID-second"
 	fails_with 1 "linux.cgroupsPath"
 	fails_with 1 "the cgroup is in use by process $pid"
 	is_status "$ID" running

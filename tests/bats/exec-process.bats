@@ -166,3 +166,19 @@ config /"
 	run jr exec "$ID" tty
 	[ "$status" -eq 1 ]
 }
+
+@test "the container's filter, memory policy and personality are for whatever a process file runs" {
+	[ "$(uname -m)" = x86_64 ] || skip "for x86_64"
+	container '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
+			syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 28}]}
+		| .linux.personality = {domain: "LINUX32"} | .linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "0"}
+		| .root.readonly = false | .process.user = {uid: 0, gid: 0} | .linux.maskedPaths = []'
+	process_file '.args = ["sh", "-c", "mkdir /tmp/x 2>&1; uname -m; grep -c bind:0 /proc/self/numa_maps; cat /proc/keys"]'
+	run jr exec -p process.json "$ID"
+	same "${lines[0]}" "mkdir: can't create directory '/tmp/x': No space left on device"
+	same "${lines[1]}" i686
+	[ "${lines[2]}" -gt 0 ]
+	says "_ses.$ID"
+	run jr exec "$ID" mkdir /tmp/x
+	fails_with 1 "No space left on device"
+}

@@ -82,12 +82,13 @@ is_program() {
 	echo three > three
 	echo four > four
 	echo five > five
-	script 'cat <&3; cat <&4; ls /proc/self/fd | grep -c -x 5'
+	script 'cat <&3; cat <&4; cat <&5'
 	run jr run --preserve-fds 2 -b "$BUNDLE" "$ID" 3<three 4<four 5<five
-	same "$output" "three
-four
-1"
-	# The 1 is what ls itself opens: 5 is free.
+	same "${lines[*]:0:2}" "three four"
+	[[ "${lines[2]}" == *"5: Bad file descriptor"* ]]
+	script 'cat <&3'
+	run jr run -b "$BUNDLE" "$ID" 3<three
+	[[ "$output" == *"3: Bad file descriptor"* ]]
 	command_is sleep 100
 	jr run -d --preserve-fds 2 -b "$BUNDLE" "$ID" 3<three 4<four 5<five 8<five
 	wait_for 10 is_program "$(pid_of "$ID")"
@@ -153,4 +154,17 @@ four
 	says ""
 	# 3 is what ls opened.
 	same "$(tr '\n' ' ' < fds)" "0 1 2 3 "
+}
+
+@test "without close_range(2) no fd of the caller reaches the program either" {
+	traced
+	bundle
+	# The 3 is what ls itself opens.
+	command_is ls /proc/self/fd
+	exec 6</ 77</etc 250</etc
+	run strace -f -o "$T/calls" -e trace=close_range -e inject=close_range:error=ENOSYS \
+		"$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
+	exec 6<&- 77<&- 250<&-
+	same "$status $(paste -sd' ' <<< "$output")" "0 0 1 2 3"
+	grep -q 'close_range(3.*INJECTED' calls
 }

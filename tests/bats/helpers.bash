@@ -6,7 +6,7 @@
 
 : "${JAILRT:=$BATS_TEST_DIRNAME/../../build/jailrt}"
 SAN=${SAN-}
-ID=t$$r$RANDOM
+ID=${ID_PREFIX:-t}$$r$RANDOM
 
 # A busybox root filesystem, made once a file.
 setup_file() {

@@ -228,3 +228,12 @@ load life
 		gone "$p"
 	done
 }
+
+@test "the state is nobody else's to read: configs hold secrets" {
+	bundle
+	command_is sleep 1000
+	umask 0
+	jr create -b "$BUNDLE" "$ID"
+	same "$(stat -c %a "$STATES/$ID")" 700
+	same "$(find "$STATES/$ID" -type f -printf '%m\n' | sort -u)" 600
+}

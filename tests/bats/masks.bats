@@ -156,3 +156,14 @@ masked() {
 	says "/proc/irq/x: "
 	[ "${#lines[@]}" = 4 ]
 }
+
+@test "a null device of the host that is none is refused: it would be in the way of writers, not of readers" {
+	bundle '.linux.maskedPaths = []'
+	script 'echo the program ran'
+	echo text > false-null
+	run unshare --mount sh -c 'mount --bind "$0/false-null" /dev/null && exec "$@"' "$T" \
+		"$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
+	fails_with 1 "/dev/null is not the null device"
+	[[ "$output" != *"the program ran"* ]]
+	[ "$(cat false-null)" = text ]
+}

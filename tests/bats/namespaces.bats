@@ -365,3 +365,32 @@ with_key() {
 	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "a user namespace without mappings"
 }
+
+# as_root_of PID COMMAND…: in its mount namespace, whose root that is of.
+as_root_of() {
+	local pid=$1
+	shift
+	nsenter --mount="/proc/$pid/ns/mnt" /bin/busybox "$@"
+}
+
+@test "nothing of the host's tree is in the container's, to whoever looks from outside too" {
+	local pid
+	bundle '.root.readonly = false'
+	echo inner > "$BUNDLE/rootfs/mark"
+	echo host > "$T/mark-of-the-host"
+	script 'grep -c " / / " /proc/self/mountinfo; exec sleep 1000'
+	jr run -d -b "$BUNDLE" "$ID" > out 2>&1 < /dev/null
+	pid=$(jr state "$ID" | jq .pid)
+	wait_for 10 test -s out
+	[ "$(as_root_of "$pid" cat /mark)" = inner ]
+	[ "$(as_root_of "$pid" cat /../mark)" = inner ]
+	run as_root_of "$pid" ls "$T/mark-of-the-host"
+	[ "$status" -ne 0 ]
+	# One root, and mounts of the container alone.
+	[ "$(awk '$5 == "/"' "/proc/$pid/mountinfo" | wc -l)" = 1 ]
+	[ "$(awk '{ print $5 }' "/proc/$pid/mountinfo" | sort | uniq -d)" = "" ]
+	[ -z "$(awk -v t="$BATS_RUN_TMPDIR" 'index($5, t) == 1' "/proc/$pid/mountinfo")" ]
+	# What is beneath the root, if anybody could take that away: nothing, and not the host's.
+	as_root_of "$pid" umount -l / || true
+	[ -z "$(as_root_of "$pid" cat "$T/mark-of-the-host" 2> /dev/null || true)" ]
+}

@@ -34,7 +34,7 @@ allows() {
 		jr delete --force "$ID"
 	done
 	scheduled '{policy: "SCHED_IDLE"}'
-	same "$(policy_of "$PID")" "5 0 0"
+	same "$(policy_of "$PID")" "5 0 $(nice)"
 	jr delete --force "$ID"
 	for name in FIFO=1 RR=2; do
 		scheduled "{policy: \"SCHED_${name%=*}\", priority: 7}"

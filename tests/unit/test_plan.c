@@ -68,6 +68,28 @@ static void a_plan_is_a_function(void)
 	each_case(check_again);
 }
 
+/* What reads the container's keys is under its policy: its keyring has the program's label from the start. */
+static void check_keyring(const char *name, struct golden_case *c)
+{
+	own_plan struct plan plan = {0};
+	own_str struct str text = {0};
+	const char *label, *keyring;
+
+	if (strcmp(name, "label-selinux") != 0)
+		return;
+	c->loaded.jail.process.keyring = "_ses.x";
+	is_int(plan_make(&c->loaded.jail, &c->host, &plan, &err), 0);
+	is_int(plan_text(&plan, &text, &err), 0);
+	label = strstr(str_text(&text), "label module=selinux file=keycreate value=");
+	keyring = strstr(str_text(&text), "keyring value=_ses.x");
+	ok(label && keyring && label < keyring);
+}
+
+static void a_new_keyring_has_the_label(void)
+{
+	ok(each_case(check_keyring) > 70);
+}
+
 /* --- the rules notice --------------------------------------------------------------------------- */
 
 static size_t moved, noticed;
@@ -399,6 +421,7 @@ int main(void)
 {
 	run(golden_plans_keep_the_rules);
 	run(a_plan_is_a_function);
+	run(a_new_keyring_has_the_label);
 	run(a_step_in_the_wrong_place_is_noticed);
 	run(a_missing_step_is_noticed);
 	run(exec_joins_and_makes_nothing);
