@@ -4,6 +4,7 @@
 # process file. What becomes of the program: exec.bats.
 load helpers
 load life
+load keys
 
 # container [FILTER]: one that runs and does nothing, with little of its own for exec to take over.
 container() {
@@ -174,11 +175,15 @@ config /"
 		| .linux.personality = {domain: "LINUX32"} | .linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "0"}
 		| .root.readonly = false | .process.user = {uid: 0, gid: 0} | .linux.maskedPaths = []'
 	process_file '.args = ["sh", "-c", "mkdir /tmp/x 2>&1; uname -m; grep -c bind:0 /proc/self/numa_maps; cat /proc/keys"]'
-	run jr exec -p process.json "$ID"
+	run with_key "$JAILRT" --root "$STATES" exec -p process.json "$ID"
 	same "${lines[0]}" "mkdir: can't create directory '/tmp/x': No space left on device"
 	same "${lines[1]}" i686
 	[ "${lines[2]}" -gt 0 ]
 	says "_ses.$ID"
+	[[ "$output" != *test-key:* ]]
+	run with_key "$JAILRT" --root "$STATES" exec "$ID" cat /proc/keys
+	says "_ses.$ID"
+	[[ "$output" != *test-key:* ]]
 	run jr exec "$ID" mkdir /tmp/x
 	fails_with 1 "No space left on device"
 }

@@ -297,7 +297,7 @@ given"
 		shell_hook $kind "echo \$\$ > $(log_of $kind)/pid; exec sleep 1234"
 		config '.hooks[$k][0].timeout = 1' --arg k $kind
 		command_is sleep 1000
-		run jr run -b "$BUNDLE" "$ID"
+		run timeout 60 "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
 		fails_with 1 "error running $kind hook #0"
 		fails_with 1 killed
 		[ -s "$LOG/pid" ]
@@ -307,7 +307,7 @@ given"
 	shell_hook poststop "echo \$\$ > $LOG/pid; exec sleep 1234"
 	config '.hooks.poststop[0].timeout = 1'
 	jr create -b "$BUNDLE" "$ID"
-	run jr delete "$ID"
+	run timeout 60 "$JAILRT" --root "$STATES" delete "$ID"
 	says "error running poststop hook #0: killed after 1 s"
 	wait_for 10 gone "$(cat "$LOG/pid")"
 }

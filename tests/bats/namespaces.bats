@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 load helpers
+load keys
 
 # Kinds as /proc/PID/ns calls them, and as the config does.
 KINDS="pid net ipc uts user cgroup time mnt"
@@ -269,18 +270,6 @@ uptime_of() {
 	bundle '.hostname = "x" * 65'
 	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "a host name longer than 64 bytes"
-}
-
-# with_key COMMAND...: in a session keyring that has a key only its owner sees.
-with_key() {
-	/usr/bin/python3 - "$@" <<-'EOF'
-		import ctypes, os, sys
-		c = ctypes.CDLL(None, use_errno=True)
-		if c.syscall(250, 1, b"test-keys") < 0: sys.exit("keyctl")
-		key = c.syscall(248, b"user", b"test-key", b"x", 1, -3)
-		if key < 0 or c.syscall(250, 5, key, 0x3f000000) < 0: sys.exit("key")
-		os.execvp(sys.argv[1], sys.argv[1:])
-	EOF
 }
 
 @test "the session keyring is new, and the caller's with --no-new-keyring" {

@@ -83,7 +83,7 @@ is_frozen() {
 @test "exec in a paused container is refused" {
 	sleeper
 	jr pause "$ID"
-	run jr exec "$ID" true
+	run timeout 30 "$JAILRT" --root "$STATES" exec "$ID" true
 	fails_with 255 "cannot exec in a paused container"
 	fails_with 255 "--ignore-paused"
 	[ "$(wc -l < "$(cg cgroup.procs)")" = 1 ]
