@@ -14,7 +14,7 @@ jail_is() {
 
 # jail ARGUMENTS: of run. Whoever is root and maps nobody else is warned of it each time.
 jail() {
-	run timeout 100 "$JAILRT" --root "$STATES" run "$@"
+	run timeout -k 1 60 "$JAILRT" --root "$STATES" run "$@"
 	output=$(grep -v "warning: the jail's user 0 is root on the host: map another" <<< "$output" || true)
 }
 
