@@ -268,7 +268,8 @@ static int probe_cgroups(struct host *host, struct pool *pool, struct err *e)
 		struct host_hierarchy *h = host->hierarchies.v[i];
 
 		fmt_put(path, sizeof(path), "%s%s", h->mount, h->own);
-		h->writable = !host->uid || !access(path, W_OK);
+		/* The root of a user namespace may be anybody. */
+		h->writable = (!host->uid && !host->in_userns) || !access(path, W_OK);
 	}
 	return 0;
 }

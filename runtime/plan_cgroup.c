@@ -194,7 +194,7 @@ static struct step_cgroup *add_own_cgroup(struct builder *b, const struct host_h
 		     has_controller(h, "memory");
 	struct step_cgroup *s = add_cgroup(b, h, cgroup_path(b, h));
 
-	if (!c->required && !b->host->privileged)
+	if (!c->required && (!b->host->privileged || b->host->in_userns))
 		OPT_SET(s, optional, true);
 	if (h->v2 && !small && b->host->clone3)
 		b->cgroup_clone = s->slot;
