@@ -103,7 +103,8 @@ refuses() {
 # tty COMMAND…: on a terminal of its own of 24 lines and 80 columns; carriage returns are left out.
 tty() {
 	export -f $(compgen -A function)
-	SHELL=/bin/bash script -qefc "stty rows 24 cols 80; $(printf '%q ' "$@")" /dev/null < /dev/null | tr -d '\r'
+	SHELL=/bin/bash script -qefc "stty rows 24 cols 80; $(printf '%q ' "$@")" /dev/null < /dev/null |
+		sed 's/\r//; s/\^@//' # what script itself types at the end of its input
 	return "${PIPESTATUS[0]}"
 }
 
@@ -131,7 +132,7 @@ left_overs() {
 
 # alike: makes what differs from run to run the same.
 alike() {
-	sed -E 's/\b[0-9a-f]{64}\b/<id>/g; s/\b[0-9a-f]{12}\b/<id>/g; s/\b(jailrt|runc|crun)\b/RUNTIME/g' "$@"
+	sed -E 's/\b[0-9a-f]{64}\b/<id>/g; s/\b[0-9a-f]{12}\b/<id>/g; s#(/usr/s?bin/)?\b(jailrt|runc|crun)\b#RUNTIME#g' "$@"
 }
 
 # make_rootfs: $W/rootfs and $W/rootfs.tar.

@@ -51,7 +51,7 @@ s_limits() {
 
 scenario limit-pids 'the limit of tasks holds'
 s_limit_pids() {
-	code runs --pids-limit 5 bb sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 1 & done' 2> said
+	runs --pids-limit 5 bb sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 1 & done' 2> said || true
 	grep -c -i "can't fork" said
 }
 
@@ -75,8 +75,13 @@ s_cgroup_parent() {
 	sleeper --cgroup-parent /theparent
 	cut -d: -f3 "/proc/$(inspect '{{.State.Pid}}')/cgroup" | grep -c ^/theparent/
 	p rm -f -t 0 "$N" > said
-	find /sys/fs/cgroup -path '*/theparent/*' -type d | wc -l
-	find /sys/fs/cgroup -depth -path '*/theparent*' -type d -exec rmdir {} +
+	# podman leaves conmon's, in which that still may be.
+	find /sys/fs/cgroup -path '*/theparent/libpod-*' -type d | wc -l
+	until_ok 10 remove_parent
+}
+remove_parent() {
+	find /sys/fs/cgroup -depth -path '*/theparent*' -type d -exec rmdir {} + || true
+	[ -z "$(find /sys/fs/cgroup -name theparent)" ]
 }
 
 scenario device '--device, with a path and rights of its own; others are refused'

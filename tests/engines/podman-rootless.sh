@@ -6,7 +6,7 @@ engine_peers='runc crun'
 . "$here/podman-basic.bash"
 . "$here/podman-options.bash"
 
-USER_ID=2345
+export USER_ID=2345
 
 engine_begin() {
 	H=$W/home
@@ -17,13 +17,12 @@ engine_begin() {
 	podman_config "$H/.config/containers" "$H"
 	chown -R $USER_ID:$USER_ID "$H"
 	chmod 755 "$W" "$(dirname "$W")"
-	chmod 1777 "$W/tmp"
 	podman_image
 }
 
 as_user() {
 	setpriv --reuid $USER_ID --regid $USER_ID --init-groups --reset-env -- \
-		env XDG_RUNTIME_DIR=/run/user/$USER_ID TMPDIR="$W/tmp" HOME="$W/home" "$@"
+		env XDG_RUNTIME_DIR=/run/user/$USER_ID TMPDIR=/var/tmp HOME="$W/home" "$@"
 }
 
 engine_reset() {
@@ -32,6 +31,9 @@ engine_reset() {
 
 p() {
 	as_user podman --runtime "$(runtime)" "$@"
+}
+give() {
+	chown -R -h $USER_ID:$USER_ID "$@"
 }
 b() {
 	as_user buildah "$@"

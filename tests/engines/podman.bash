@@ -43,6 +43,8 @@ runtime() {
 	case $RT in jailrt) echo jailrt ;; *) command -v "$RT" ;; esac
 }
 
+# give FILE…: to whoever p runs as, for whom b is buildah, too (podman.sh, podman-rootless.sh).
+
 # runs OPTIONS… IMAGE COMMAND…: in the foreground, without a network.
 runs() {
 	p run --rm --network none "$@"

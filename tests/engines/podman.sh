@@ -20,6 +20,7 @@ engine_reset() {
 p() {
 	podman --runtime "$(runtime)" "$@"
 }
+give() { :; }
 b() {
 	buildah "$@"
 }
