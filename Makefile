@@ -6,6 +6,7 @@
 # make engines    podman, containerd, docker on jailrt and on a peer (part of check);  ENGINES="podman docker"
 #                 make engines-docs  writes their table to docs/engines.md
 # make mutants    takes restrictions out, one at a time, to see that a test notices each;  NAMES="…" a few
+#                 make bench-engines  measures their start of a container with jailrt, runc, crun
 # make bench      measures beside other runtimes;  QUICK=1 few rounds (docs/performance.md)
 # make SAN=1 …    the same with address and undefined-behaviour sanitizers, in a folder of its own
 
@@ -48,7 +49,7 @@ say  = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 # Objects of tests are kept, for the next build.
 .SECONDARY:
 .PHONY: all run check check-fast check-vm unit golden bats floors sizes fmt docs bench install \
-	clean tests fuzz fuzzers flags engines engines-docs mutants
+	clean tests fuzz fuzzers flags engines engines-docs mutants bench-engines
 all: $(BUILD)/jailrt $(HOOKS)
 
 $(BUILD)/%.o: %.c Makefile
@@ -137,8 +138,9 @@ mutants: tests
 unit: $(UNITS)
 	@tests/run-unit $(UNITS)
 
-engines engines-docs: all
-	@JAILRT=$(CURDIR)/$(BUILD)/jailrt tests/engines/run $(if $(filter engines-docs,$@),--docs) \
+engines engines-docs bench-engines: all
+	@JAILRT=$(CURDIR)/$(BUILD)/jailrt tests/engines/run \
+		$(if $(filter engines-docs,$@),--docs) $(if $(filter bench-engines,$@),--bench) \
 		$(if $(ONLY),--only '$(ONLY)') $(ENGINES)
 
 golden: $(BUILD)/golden

@@ -7,10 +7,13 @@
 #	engine_begin() { … }                     once: makes images, starts daemons ("daemon NAME COMMAND…")
 #	engine_reset() { … }                     after each scenario: removes its containers, however it ended
 #	engine_end() { … }                       once; daemons are ended after it
-#	scenario NAME 'words' [PEERS]            followed by its function, s_NAME with _ for -
+#	engine_bench() { … }                     one container from nothing to nothing with $RT, for
+#	engine_benched='podman run …'            make bench-engines; and its words
+#	scenario NAME 'words' [PEERS [SECONDS]]  followed by its function, s_NAME with _ for -; the peer
+#	                                         "none": there is nothing to compare with
 #
 # A scenario is run with each of jailrt and the peer as $RT, the name of a program in PATH, in a bash of its
-# own with -e, for at most SCENARIO_SECONDS. It succeeds or fails by its status, and what it prints on stdout
+# own with -e, for at most 60 seconds. It succeeds or fails by its status, and what it prints on stdout
 # must be the same for both (ids and the names of runtimes are made alike). Words on stderr are shown when
 # it fails. $N is its name, which containers may have; $S, where it begins, is an empty folder that anybody
 # may write to. Everything happens in a place (tests/engines/place) with $W, a folder on disk,
@@ -20,11 +23,12 @@
 # engine_known may print a regex for lines of `left` that are the engine's own.
 
 SCENARIOS=()
-declare -A WORDS PEERS_OF
+declare -A WORDS PEERS_OF SECONDS_OF
 scenario() {
 	SCENARIOS+=("$1")
 	WORDS[$1]=$2
 	PEERS_OF[$1]=${3:-}
+	SECONDS_OF[$1]=${4:-}
 }
 
 engine_reset() { :; }
@@ -110,9 +114,15 @@ tty() {
 
 # left: a line for everything of containers that is there now.
 left() {
-	# Not what asks: this shell's ancestors and itself, and kernel-less leftovers being reaped.
-	ps -e -o pid=,ppid=,stat=,args= | awk -v me=$$ '$3 !~ /^Z/ && $4 ~ /^(conmon|.*\/conmon|.*shim.*)$/ {
-		$1 = $2 = $3 = ""; print "process" $0 }'
+	# What is neither the driver nor its child: containers and what holds them are children of no one.
+	ps -e -o pid=,ppid=,stat=,args= | awk -v driver=$$ '
+		{ pid = $1; parent[pid] = $2; stat[pid] = $3; $1 = $2 = $3 = ""; words[pid] = $0 }
+		END {
+			for (pid in parent) {
+				for (p = pid; p > 1 && p != driver; p = parent[p]);
+				if (p != driver && pid != 1 && stat[pid] !~ /^Z/) print "process" words[pid]
+			}
+		}'
 	find /run/jailrt /run/runc /run/crun -mindepth 1 -maxdepth 1 2>/dev/null | sed 's/^/state /'
 	find /sys/fs/cgroup -mindepth 2 -type d 2>/dev/null | sed 's/^/cgroup /'
 	awk '{ print "mount " $5 }' /proc/self/mountinfo

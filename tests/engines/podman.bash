@@ -56,7 +56,7 @@ up() {
 }
 
 # Does nothing until it is told to end.
-SLEEPER='trap "exit 0" TERM INT; while :; do sleep 1000 & wait $!; done'
+export SLEEPER='trap "exit 0" TERM INT; while :; do sleep 1000 & wait $!; done'
 
 sleeper() {
 	up "$@" bb sh -c "$SLEEPER"

@@ -24,3 +24,8 @@ give() { :; }
 b() {
 	buildah "$@"
 }
+
+engine_benched='podman run --rm --network none IMAGE true'
+engine_bench() {
+	p run --rm --network none bb true
+}
