@@ -253,3 +253,19 @@ as_ranger() {
 	same "$status" 0
 	same "$output" "$(printf '%s\n %s %s 1' $USER_ID $USER_ID $USER_ID)"
 }
+
+# As podman and buildah call the runtime for a user.
+@test "the root of a user namespace that cannot make cgroups runs without, and is refused limits" {
+	user_bundle 'del(.linux.uidMappings, .linux.gidMappings) | .linux.namespaces |= map(select(.type != "user"))
+		| .linux.resources = {devices: [{allow: false, access: "rwm"}]}'
+	script 'id -u; cut -d: -f2- /proc/self/cgroup | sort'
+	root_of_one() {
+		as_user unshare --user --map-root-user --mount "$BATS_FILE_TMPDIR/jailrt" --root "$T/ustates" "$@"
+	}
+	run root_of_one run -b "$BUNDLE" "$ID"
+	same "$status" 0
+	same "$output" "$(echo 0; cut -d: -f2- /proc/self/cgroup | sort)"
+	config '.linux.resources.memory = {limit: 67108864}'
+	run root_of_one run -b "$BUNDLE" "$ID"
+	fails_with 1 "no cgroup can be made below"
+}

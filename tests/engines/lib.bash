@@ -9,18 +9,18 @@
 #	engine_end() { … }                       once; daemons are ended after it
 #	engine_bench() { … }                     one container from nothing to nothing with $RT, for
 #	engine_benched='podman run …'            make bench-engines; and its words
-#	scenario NAME 'words' [PEERS [SECONDS]]  followed by its function, s_NAME with _ for -; the peer
+#	scenario NAME 'words' [PEERS]            followed by its function, s_NAME with _ for -; the peer
 #	                                         "none": there is nothing to compare with
 #
 # A scenario is run with each of jailrt and the peer as $RT, the name of a program in PATH, in a bash of its
-# own with -e, for at most 60 seconds. It succeeds or fails by its status, and what it prints on stdout
-# must be the same for both (ids and the names of runtimes are made alike). Words on stderr are shown when
+# own with -e, for at most 60 seconds (takes_up_to). It succeeds or fails by its status, and what it prints
+# on stdout must be the same for both (ids and the names of runtimes are made alike). Words on stderr are shown when
 # it fails. $N is its name, which containers may have; $S, where it begins, is an empty folder that anybody
 # may write to. Everything happens in a place (tests/engines/place) with $W, a folder on disk,
 # /usr/local/bin/jailrt, and $W/rootfs, $W/rootfs.tar of busybox-static.
 #
 # What jailrt's run left behind after engine_reset (processes, states, cgroups, mounts) is a failure too;
-# engine_known may print a regex for lines of `left` that are the engine's own.
+# engine_known may print a regex for lines of `left` that are the engine's own, engine_left further lines.
 
 SCENARIOS=()
 declare -A WORDS PEERS_OF SECONDS_OF
@@ -28,12 +28,17 @@ scenario() {
 	SCENARIOS+=("$1")
 	WORDS[$1]=$2
 	PEERS_OF[$1]=${3:-}
-	SECONDS_OF[$1]=${4:-}
+}
+
+# takes_up_to SECONDS: the scenario that was named last.
+takes_up_to() {
+	SECONDS_OF[${SCENARIOS[-1]}]=$1
 }
 
 engine_reset() { :; }
 engine_end() { :; }
 engine_versions() { :; }
+engine_left() { :; }
 engine_known() { echo '^$'; }
 
 # daemon NAME COMMAND…: started in the background, with its words in $W/NAME.log; ended with the engine.
@@ -126,6 +131,7 @@ left() {
 	find /run/jailrt /run/runc /run/crun -mindepth 1 -maxdepth 1 2>/dev/null | sed 's/^/state /'
 	find /sys/fs/cgroup -mindepth 2 -type d 2>/dev/null | sed 's/^/cgroup /'
 	awk '{ print "mount " $5 }' /proc/self/mountinfo
+	engine_left
 }
 
 # left_overs BEFORE: lines that are not in the file; waits a moment for what is just ending.
@@ -142,7 +148,8 @@ left_overs() {
 
 # alike: makes what differs from run to run the same.
 alike() {
-	sed -E 's/\b[0-9a-f]{64}\b/<id>/g; s/\b[0-9a-f]{12}\b/<id>/g; s#(/usr/s?bin/)?\b(jailrt|runc|crun)\b#RUNTIME#g' "$@"
+	sed -E 's/\b[0-9a-f]{64}\b/<id>/g; s/\b[0-9a-f]{12}\b/<id>/g
+		s#(/usr/s?bin/)?\b(jailrt|runc|crun)\b#RUNTIME#g' "$@"
 }
 
 # make_rootfs: $W/rootfs and $W/rootfs.tar.

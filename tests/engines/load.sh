@@ -29,14 +29,16 @@ one_of_many() {
 	return 1
 }
 
-scenario fifty '50 containers of five kinds of life, 8 at a time' none 300
+scenario fifty '50 containers of five kinds of life, 8 at a time' none
+takes_up_to 300
 s_fifty() {
 	export -f $(compgen -A function)
 	seq 50 | xargs -P 8 -I{} bash -c 'one_of_many {}'
 	is 0 "$(p ps -aq | wc -l)"
 }
 
-scenario many-exec 'one container, 64 execs of it, 8 at a time' none 300
+scenario many-exec 'one container, 64 execs of it, 8 at a time' none
+takes_up_to 300
 s_many_exec() {
 	sleeper
 	export -f $(compgen -A function)

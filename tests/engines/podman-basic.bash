@@ -224,7 +224,13 @@ s_play_kube() {
 
 scenario build 'podman build: RUN as root and as a user, its failure'
 s_build() {
-	printf 'FROM localhost/bb\nRUN echo made > /made && id -u > /uid\nUSER user\nRUN id -un >> /tmp/uid\nCMD cat /made /uid /tmp/uid\n' > Dockerfile
+	cat > Dockerfile <<-END
+		FROM localhost/bb
+		RUN echo made > /made && id -u > /uid
+		USER user
+		RUN id -un >> /tmp/uid
+		CMD cat /made /uid /tmp/uid
+	END
 	p build -q --network none -t localhost/built . > id
 	p run --rm --network none localhost/built
 	printf 'FROM localhost/bb\nRUN exit 9\n' > Bad
@@ -248,8 +254,37 @@ s_buildah() {
 
 scenario buildah-build 'buildah build --isolation oci'
 s_buildah_build() {
-	printf 'FROM localhost/bb\nARG X=1\nRUN echo $X > /x\nRUN --mount=type=tmpfs,target=/t echo y > /t/y && cat /x\n' > Dockerfile
-	b build -q --isolation oci --runtime "$(command -v "$RT")" --network none --build-arg X=5 -t localhost/b2 . > id
+	cat > Dockerfile <<-'END'
+		FROM localhost/bb
+		ARG X=1
+		RUN echo $X > /x
+		RUN --mount=type=tmpfs,target=/t echo y > /t/y && cat /x
+	END
+	b build -q --isolation oci --runtime "$(command -v "$RT")" --network none --build-arg X=5 \
+		-t localhost/b2 . > id
 	p run --rm --network none localhost/b2 cat /x
 	p rmi -f localhost/b2 > said
+}
+
+# called NAME: the runtime, by a link of this name.
+called() {
+	ln -s "$(command -v "$RT")" "$1"
+	CALLED=$PWD/$1
+	is "$1 version" "$(p info --format '{{.Host.OCIRuntime.Version}}' | sed -n '1s/ [0-9.+a-z-]*$//p')"
+	is "$PWD/$1" "$(p info --format '{{.Host.OCIRuntime.Path}}')"
+	exits 127 runs bb nosuch
+	sleeper
+	code p exec "$N" sh -c 'echo inside; exit 3'
+	p stop -t 5 "$N" > said
+	inspect '{{.State.ExitCode}} {{.OCIRuntime}}' | sed "s#$PWD/##"
+}
+
+scenario as-runc 'linked as runc: podman info, run, exec, stop' runc
+s_as_runc() {
+	called runc
+}
+
+scenario as-crun 'linked as crun: podman info, run, exec, stop' crun
+s_as_crun() {
+	called crun
 }

@@ -47,7 +47,8 @@ s_no_new_privileges() {
 
 scenario masks 'masked and read-only paths, and unmasked ones'
 s_masks() {
-	runs bb sh -c 'cat /proc/kcore | wc -c; ls /proc/scsi /sys/firmware 2>&1; echo 1 > /proc/sys/kernel/panic' 2>&1 || true
+	runs bb sh -c 'exec 2>&1; cat /proc/kcore | wc -c; ls /proc/scsi /sys/firmware
+		echo 1 > /proc/sys/kernel/panic' || true
 	code runs --security-opt unmask=ALL bb sh -c 'grep -c -e " /proc/" -e " /sys/firmware" /proc/self/mountinfo'
 	code runs --security-opt mask=/proc/uptime bb sh -c 'cat /proc/uptime | wc -c'
 }
@@ -213,7 +214,8 @@ s_cgroups_no_conmon() {
 
 scenario dev 'what is in /dev, and its modes'
 s_dev() {
-	runs bb sh -c 'cd /dev; for i in *; do stat -c "%n %A %t:%T" $i; done; readlink fd; readlink stdin; readlink ptmx'
+	runs bb sh -c 'cd /dev; for i in *; do stat -c "%n %A %t:%T" $i; done
+		readlink fd; readlink stdin; readlink ptmx'
 }
 
 scenario mounts 'the list of mounts'
@@ -239,7 +241,8 @@ s_security() {
 
 scenario signals-proxied 'signals that podman run is sent reach the program'
 s_signals_proxied() {
-	p run --network none --name "$N" bb sh -c 'trap "echo got; exit 8" TERM; echo up; while :; do sleep 0.05; done' > out &
+	p run --network none --name "$N" bb \
+		sh -c 'trap "echo got; exit 8" TERM; echo up; while :; do sleep 0.05; done' > out &
 	until_ok 10 grep up out
 	kill "$!"
 	code wait "$!"

@@ -54,6 +54,15 @@ s_limits_refused() {
 	runs --memory 64m bb echo runs 2>&1 | tail -n 1
 }
 
+scenario network-bridge '--network bridge, and a port of the host'
+s_network_bridge() {
+	trap 'p rm -f -t 0 "$N" > said; p network rm -f "$N" > said' EXIT
+	p network create "$N" > said
+	p run -d --network "$N" --name "$N" -p 127.0.0.1:7797:7777 bb nc -ll -p 7777 -e echo served > id
+	until_ok 10 eval 'timeout 2 socat - TCP:127.0.0.1:7797 < /dev/null | grep served'
+	p run --rm --network "$N" bb ip -o -4 addr show eth0 | awk '{ print $2, $3, substr($4, 1, 3) }'
+}
+
 scenario port '--publish to a port of the host, by slirp4netns'
 s_port() {
 	p run -d --network slirp4netns --name "$N" -p 127.0.0.1:7799:7777 bb nc -ll -p 7777 -e echo served > id

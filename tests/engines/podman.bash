@@ -38,8 +38,14 @@ podman_image() {
 	RT=runc p run --rm --network none bb true || RT=crun p run --rm --network none bb true
 }
 
-# runtime: jailrt by the name that the shipped file gives it, others by path.
+# runtime: jailrt by the name that the shipped file gives it, others by path; $CALLED goes before.
 runtime() {
+	case ${CALLED:-$RT} in
+	/*)
+		echo "$CALLED"
+		return
+		;;
+	esac
 	case $RT in jailrt) echo jailrt ;; *) command -v "$RT" ;; esac
 }
 
