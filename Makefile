@@ -5,8 +5,8 @@
 # make check-vm   tests in an emulated machine: cgroup v2, all capabilities, another kernel (part of check)
 # make engines    podman, containerd, docker on jailrt and on a peer (part of check);  ENGINES="podman docker"
 #                 make engines-docs  writes their table to docs/engines.md
-# make mutants    takes restrictions out, one at a time, to see that a test notices each;  NAMES="…" a few
 #                 make bench-engines  measures their start of a container with jailrt, runc, crun
+# make mutants    takes restrictions out, one at a time, to see that a test notices each;  NAMES="…" a few
 # make bench      measures beside other runtimes;  QUICK=1 few rounds (docs/performance.md)
 # make SAN=1 …    the same with address and undefined-behaviour sanitizers, in a folder of its own
 
