@@ -398,9 +398,7 @@ static int do_limits(struct run *r, const struct step *s, struct err *e)
 
 static int do_stdio(struct run *r, const struct step *s, struct err *e)
 {
-	const struct step_stdio *a = s->args;
-
-	return dev_stdio_null(r->null, a->all, e);
+	return dev_stdio(root_of(r), r->null, s->args, e);
 }
 
 static int do_cwd(struct run *r, const struct step *s, struct err *e)

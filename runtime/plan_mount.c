@@ -446,19 +446,31 @@ static void add_paths(struct builder *b, enum step_kind kind, const struct jail_
 	s->paths = (struct texts){paths->v, paths->n};
 }
 
+static void own_null(struct builder *b)
+{
+	struct step_stdio *s = plan_add(b, SIDE_INIT, STEP_STDIO, b->jail->process.at);
+
+	OPT_SET(s, own, true);
+}
+
 int plan_devices(struct builder *b)
 {
 	const struct jail_devices *d = &b->jail->devices;
+	bool null = false;
 
 	if (b->jail->root.kind == ROOT_HOST) {
 		plan_console(b);
 		return 0;
 	}
-	list_each (i, *d)
+	list_each (i, *d) {
 		add_device(b, &d->v[i]);
+		null = null || !strcmp(d->v[i].path, "/dev/null");
+	}
 	for (size_t i = 0; i < d->n_links; i++)
 		add_link(b, d->links[i].path, d->links[i].target, false, false, NULL);
 	plan_console(b);
+	if (null && !b->jail->process.terminal && !b->jail->process.stdio_null)
+		own_null(b);
 	add_paths(b, STEP_READONLY, &b->jail->readonly);
 	add_paths(b, STEP_MASK, &b->jail->masked);
 	for (size_t i = 0; i < b->n_closing; i++) {

@@ -376,6 +376,7 @@ static TABLE(step_io_priority);
 
 static const struct field step_stdio_rows[] = {
 	FIELD_BOOL(step_stdio, all, "fds 0, 1 and 2; otherwise 2 alone"),
+	FIELD_BOOL(step_stdio, own, "those that are the null device already, to the jail's own"),
 };
 static TABLE(step_stdio);
 

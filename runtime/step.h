@@ -423,6 +423,7 @@ struct step_io_priority {
 
 struct step_stdio {
 	OPT(bool, all); /* 0, 1 and 2 become /dev/null; otherwise 2 alone */
+	OPT(bool, own); /* those that are /dev/null become the jail's */
 };
 
 struct step_cwd {

@@ -189,10 +189,29 @@ int dev_terminal(int root, const struct step_console *s, struct err *e)
 	return take_fd(&master);
 }
 
-int dev_stdio_null(int null, bool all, struct err *e)
+static int own_null(int root, struct err *e)
 {
-	for (int fd = all ? 0 : 2; fd < 3; fd++) {
-		if (dup2(null, fd) < 0)
+	int fd = path_open(root, "/dev/null", O_RDWR | O_NOCTTY, 0, e);
+
+	if (fd >= 0 && !fd_is_char_device(fd, 1, 3)) {
+		(void)close(fd); /* it is open for nothing */
+		return err_set(e, ENODEV, "'/dev/null' is not the null device");
+	}
+	return fd;
+}
+
+int dev_stdio(int root, int null, const struct step_stdio *s, struct err *e)
+{
+	own_fd int own = -1;
+
+	for (int fd = s->all || s->own ? 0 : 2; fd < 3; fd++) {
+		if (s->own && !fd_is_char_device(fd, 1, 3))
+			continue;
+		if (s->own && own < 0) {
+			own = own_null(root, e);
+			TRY(own);
+		}
+		if (dup2(s->own ? own : null, fd) < 0)
 			return err_sys(e, errno, "make /dev/null fd %d", fd);
 	}
 	return 0;

@@ -21,7 +21,11 @@ int dev_link(int root, const struct step_link *s, struct err *e);
  */
 int dev_terminal(int root, const struct step_console *s, struct err *e);
 
-/* Makes the host's /dev/null, open for both, fds 0, 1 and 2, or 2 alone. */
-int dev_stdio_null(int null, bool all, struct err *e);
+/*
+ * Makes null, the host's /dev/null, fds 0, 1 and 2, or 2 alone. Or puts the jail's own, open for both,
+ * in place of the null device where an fd is one: the host's is not to be reached, and engines hand one
+ * over that can only be read, also for output.
+ */
+int dev_stdio(int root, int null, const struct step_stdio *s, struct err *e);
 
 #endif

@@ -84,7 +84,9 @@ static int find_by_path(const char *name, struct err *e)
 		return err_set(e, code,
 			"unable to start container process: exec: \"%s\": stat %s: %s", name, name,
 			word);
-	return err_set(e, code, "unable to start container process: exec: \"%s\": %s", name, word);
+	/* Engines know what cannot be run by these words. */
+	return err_set(e, code, "unable to start container process: exec: \"%s\": %s%s", name, word,
+		code == EISDIR ? ": permission denied" : "");
 }
 
 static int find_by_name(const struct step_find *s, char ret[static PATH_MAX], struct err *e)

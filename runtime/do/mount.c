@@ -241,9 +241,9 @@ int mount_bind(int root, const struct step_bind *s, int tree, struct err *e)
 			 : open_target(root, s->target, make_file(s, source), &to, e);
 	TRY(target);
 	if (is_dir(target) != is_dir(source))
-		return err_set(e, ENOTDIR, "'%s' is %s, and '%s' is %s", s->source,
-			is_dir(target) ? "a file" : "a directory", s->target,
-			is_dir(target) ? "a directory" : "none");
+		return err_set(e, ENOTDIR, "'%s' is not a directory, and '%s' is one",
+			is_dir(target) ? s->source : s->target,
+			is_dir(target) ? s->target : s->source);
 	mount = tree < 0 ? mnt_bind(source, s->recursive, &to, e) : attach_tree(tree, &to, e);
 	TRY(mount);
 	TRY(change_bind(mount, s, e));

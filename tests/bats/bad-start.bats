@@ -13,7 +13,7 @@ load bad
 	with '.process.args = ["nosuch"]' 'unable to start container process: exec: "nosuch": executable file not found in $PATH'
 	with '.process.args = ["/bin/nosuch"]' "no such file or directory"
 	with '.process.args = ["/plain"]' "permission denied"
-	with '.process.args = ["/etc"]' 'exec: "/etc": is a directory'
+	with '.process.args = ["/etc"]' 'exec: "/etc": is a directory: permission denied'
 	with '.process.args = ["/plain/x"]' "not a directory"
 	with '.process.args = [""]' 'exec: "": executable file not found in $PATH'
 	cp good.json "$BUNDLE/config.json"

@@ -52,7 +52,7 @@ oops"
 	run jr exec "$ID" /etc/passwd
 	fails_with 255 'exec: "/etc/passwd": permission denied'
 	run jr exec "$ID" /etc
-	fails_with 255 'exec: "/etc": is a directory'
+	fails_with 255 'exec: "/etc": is a directory: permission denied'
 	run jr exec "$ID" /etc/passwd/x
 	fails_with 255 'not a directory'
 	run jr exec "$ID" ""

@@ -95,10 +95,10 @@ mounts() {
 	fails_with 1 "'$T/none': No such file or directory"
 	config '.mounts[7].source = "/etc/passwd" | .mounts[7].destination = "/tmp"'
 	run jr run -b "$BUNDLE" "$ID"
-	fails_with 1 "'/etc/passwd' is a file, and '/tmp' is a directory"
+	fails_with 1 "'/etc/passwd' is not a directory, and '/tmp' is one"
 	config '.mounts[7].source = "/etc" | .mounts[7].destination = "/bin/busybox"'
 	run jr run -b "$BUNDLE" "$ID"
-	fails_with 1 "'/etc' is a directory, and '/bin/busybox' is none"
+	fails_with 1 "'/bin/busybox' is not a directory, and '/etc' is one"
 	config '.mounts[7].options += ["size=5m"]'
 	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "mounts[7].options[1]"

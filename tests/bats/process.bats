@@ -219,7 +219,7 @@ fails_at_create() {
 	command_is /etc/passwd
 	fails_at_create '"/etc/passwd": permission denied'
 	command_is /etc
-	fails_at_create '"/etc": is a directory'
+	fails_at_create '"/etc": is a directory: permission denied'
 	ln -s loop "$BUNDLE/rootfs/loop"
 	command_is /loop
 	fails_at_create '"/loop": '

@@ -138,3 +138,15 @@ in_container() {
 	[ ! -s out ]
 	grep -q "no such file or directory" err
 }
+
+@test "the null device of the caller becomes the container's own, which can be read and written" {
+	bundle
+	script 'echo unheard && echo unheard >&2 || exit 1
+		for n in null fd/0 fd/2; do stat -Lc %d:%i /dev/$n >&3; done; stat -Lc %d:%i /dev/fd/4 4>&1 >&3
+		chmod 600 /proc/self/fd/0'
+	# As containerd's shim opens it where no output is wanted: for reading alone.
+	jr run --preserve-fds 1 -b "$BUNDLE" "$ID" 3> seen 9< /dev/null <&9 >&9 2>&9
+	same "$(wc -l < seen)" 4
+	same "$(sort -u seen | wc -l)" 1
+	same "$(stat -c %a /dev/null)" 666
+}
