@@ -113,7 +113,7 @@ refuses() {
 tty() {
 	export -f $(compgen -A function)
 	SHELL=/bin/bash script -qefc "stty rows 24 cols 80; $(printf '%q ' "$@")" /dev/null < /dev/null |
-		sed 's/\r//; s/\^@//' # what script itself types at the end of its input
+		tr -d '\000-\010\r' | sed 's/\^[@D]//' # what script itself types at the end of its input
 	return "${PIPESTATUS[0]}"
 }
 
