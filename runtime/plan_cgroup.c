@@ -20,12 +20,21 @@ static const char *cgroup_path(struct builder *b, const struct host_hierarchy *h
 	const struct jail_cgroup *c = &b->jail->cgroup;
 	const char *name = c->path ? c->path : b->jail->notes.id ? b->jail->notes.id : "ID";
 	char own[PATH_MAX], path[PATH_MAX];
+	const char *parent;
 	char *slash;
 
 	if (b->unit_path)
 		return plan_printf(b, "%s%s%s", b->unit_path, c->subgroup ? "/" : "",
 			c->subgroup ? c->subgroup : "");
 	fmt_put(own, sizeof(own), "%s", h->own);
+	parent = h->v2 ? c->parent_v2 : c->parent_v1;
+	if (parent) {
+		/* By its place in the file system, or below the hierarchy. */
+		if (path_beneath(h->mount, parent))
+			parent += strlen(h->mount);
+		return plan_printf(b, "/%s%s%s", parent + strspn(parent, "/"),
+			parent[strspn(parent, "/")] ? "/" : "", name);
+	}
 	/*
 	 * Under v2 a cgroup with processes in it cannot hand controllers down, so the jail stands
 	 * beside the caller's own cgroup, not below it.

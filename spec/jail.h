@@ -212,6 +212,7 @@ struct jail_cgroup {
 	const char
 		*path; /* absolute: from the cgroup mount; relative: below the caller's; NULL: ID;
 			  for systemd: "slice:prefix:name" */
+	const char *parent_v1, *parent_v2; /* where path, or ID, is in a hierarchy; NULL: as path says */
 	struct limit memory, memory_low, memory_swap; /* bytes; memory_swap: of memory and swap */
 	struct limit swap_only; /* bytes of swap alone */
 	struct limit cpu_quota, cpu_period; /* µs */

@@ -177,6 +177,41 @@ static int load_rlimits(struct nsjail_load *l)
 	return 0;
 }
 
+/*
+ * Where the jail's cgroup is made. What nobody has changed is left to the host: cgroups are found by what
+ * they control, wherever they are mounted.
+ */
+static int load_parents(struct nsjail_load *l)
+{
+	const struct nsjail_config *d = l->doc;
+	struct jail_cgroup *c = &l->jail->cgroup;
+	const struct {
+		bool limits;
+		const char *const *parent;
+	} all[] = {
+		{c->memory.set, &d->cgroup_mem_parent},
+		{c->pids.set, &d->cgroup_pids_parent},
+		{c->net_class.set, &d->cgroup_net_cls_parent},
+		{c->cpu_quota.set, &d->cgroup_cpu_parent},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		const char *parent = *all[i].parent;
+
+		if (!all[i].limits || !strcmp(parent, "NSJAIL"))
+			continue;
+		if (c->parent_v1 && strcmp(c->parent_v1, parent))
+			return NSJAIL_FAIL(l, all[i].parent,
+				"'%s' is another parent than '%s': a jail has one for all "
+				"controllers",
+				parent, c->parent_v1);
+		c->parent_v1 = parent;
+	}
+	if (strcmp(d->cgroupv2_mount, "/sys/fs/cgroup"))
+		c->parent_v2 = d->cgroupv2_mount;
+	return 0;
+}
+
 static int load_cgroup(struct nsjail_load *l)
 {
 	const struct nsjail_config *d = l->doc;
@@ -214,7 +249,7 @@ static int load_cgroup(struct nsjail_load *l)
 	c->required = c->memory.set || c->pids.set || c->cpu_quota.set || c->net_class.set;
 	/* Where nothing is limited no cgroup is touched. */
 	c->manager = c->required ? CGROUP_FS : CGROUP_DISABLED;
-	return 0;
+	return load_parents(l);
 }
 
 /* --- the process ------------------------------------------------------------------------------- */

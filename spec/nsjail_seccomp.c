@@ -12,7 +12,7 @@
 #include "nsjail_jail.h"
 
 /*
- * The policy of an nsjail config, in kafel's friendly dialect. A policy file is the one thing beside the
+ * The policy of an nsjail config, in kafel's friendly dialect but behind nsjail's door. A policy file is the one thing beside the
  * config itself that is read, and what it includes.
  */
 
@@ -78,7 +78,10 @@ static void tell_warnings(const struct kafel_notes *notes)
 static int compile(struct nsjail_load *l, const struct policy *p)
 {
 	const struct arch *native = arch_native();
-	const struct kafel_options options = {.include = &p->folder, .n_include = 1};
+	/* Behind its own door a policy is what it is to nsjail, mistakes included. */
+	const struct kafel_options options = {.strict = l->door == NSJAIL_DOOR_NSJAIL,
+		.include = &p->folder,
+		.n_include = 1};
 	struct kafel_notes notes = {0};
 	struct rules *rules = POOL_NEW(l->pool, struct rules);
 	struct jail_filter *f = &l->jail->filter;
