@@ -25,6 +25,8 @@ struct cmd_options {
 	OPT(bool, json);
 	OPT(bool, regex);
 	OPT(bool, unused);
+	const char *from, *to;
+	OPT(bool, lossy);
 };
 
 extern const struct table table_cmd_options;
@@ -89,6 +91,7 @@ enum { CMD_TIMED_OUT = 109 };
 int cmd_exit_status(int status);
 
 int cmd_nsjail(struct cmd_call *c);
+int cmd_convert(struct cmd_call *c);
 int cmd_create(struct cmd_call *c);
 int cmd_start(struct cmd_call *c);
 int cmd_run(struct cmd_call *c);
@@ -112,6 +115,6 @@ extern const struct option_rows cmd_create_options, cmd_start_options, cmd_run_o
 	cmd_exec_options, cmd_pause_options, cmd_resume_options, cmd_update_options,
 	cmd_events_options, cmd_kill_options, cmd_delete_options, cmd_state_options,
 	cmd_list_options, cmd_ps_options, cmd_wait_options, cmd_plan_options, cmd_spec_options,
-	cmd_features_options, cmd_help_options;
+	cmd_features_options, cmd_help_options, cmd_convert_options;
 
 #endif

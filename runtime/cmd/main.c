@@ -29,6 +29,9 @@ static const struct field cmd_options_rows[] = {
 	FIELD_BOOL(cmd_options, quiet, "less output"),
 	FIELD_BOOL(cmd_options, json, "output as JSON"),
 	FIELD_BOOL(cmd_options, regex, "ids by a regular expression"),
+	FIELD_TEXT(cmd_options, from, "the form that a config has"),
+	FIELD_TEXT(cmd_options, to, "and is to have"),
+	FIELD_BOOL(cmd_options, lossy, "what that cannot say is left out"),
 	FIELD_BOOL(cmd_options, unused, "accepted, without effect"),
 };
 TABLE(cmd_options);
@@ -105,6 +108,9 @@ const struct cmd_row cmd_rows[] = {
 	{"plan", "[BUNDLE] [COMMAND …]", "show what would be done, and do nothing",
 		"One line a step, in order: which process, what, and with which arguments.",
 		&cmd_plan_options, ARGS_FIRST, 0, -1, cmd_plan, 0},
+	{"convert", "FILE", "write an nsjail config in another form",
+		"What the other form cannot say is an error.", &cmd_convert_options, ARGS_ANYWHERE,
+		1, 1, cmd_convert, 0},
 	{"spec", "", "write a config.json to start from", NULL, &cmd_spec_options, ARGS_ANYWHERE, 0,
 		0, cmd_spec, 0},
 	{"features", "", "show what this program can do, as JSON (features.md of the runtime-spec)",
