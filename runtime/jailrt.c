@@ -159,6 +159,18 @@ PUBLIC const char *jailrt_cause(const struct jailrt *j)
 	return j->life.report.cause;
 }
 
+PUBLIC int jailrt_checkpoint(struct jailrt *j)
+{
+	return life_checkpoint(&j->life, &j->err);
+}
+
+PUBLIC int jailrt_restore_begin(struct jailrt *j)
+{
+	TRY(life_restore_begin(&j->life, &j->err));
+	j->deletes = !j->life.o.detach;
+	return 0;
+}
+
 PUBLIC int jailrt_exec_begin(struct jailrt *j)
 {
 	int r = life_exec_begin(&j->life, &j->err);

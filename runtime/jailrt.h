@@ -61,6 +61,14 @@ int jailrt_delete(struct jailrt *j); /* option force */
  */
 int jailrt_run(struct jailrt *j, int *ret_status);
 
+/*
+ * Writes a container to files by criu(8) and makes one of them: options image_path, work_path, leave_running,
+ * … (jailrt help checkpoint). What was written is deleted, unless it was left running or was only pre-dumped.
+ * restore_begin is as run_begin, and the next step says that it runs; with detach it runs at once.
+ */
+int jailrt_checkpoint(struct jailrt *j);
+int jailrt_restore_begin(struct jailrt *j);
+
 /* Runs a further process in a container and waits for its end. */
 int jailrt_exec(struct jailrt *j, int *ret_status);
 

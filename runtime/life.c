@@ -40,6 +40,23 @@ static const struct word compat_words_rows[] = {
 };
 static WORDS(compat_words);
 
+static const struct word cgroups_mode_words_rows[] = {
+	{"ignore", CGROUPS_IGNORE},
+	{"none", 1},
+	{"props", 2},
+	{"soft", CGROUPS_SOFT},
+	{"full", 4},
+	{"strict", 5},
+};
+static WORDS(cgroups_mode_words);
+
+static const struct word network_lock_words_rows[] = {
+	{"iptables", 1},
+	{"nftables", 2},
+	{"skip", 3},
+};
+static WORDS(network_lock_words);
+
 static const struct field life_options_rows[] = {
 	FIELD_TEXT(life_options, root, "directory that container states are kept in"),
 	FIELD_TEXT(life_options, id, "name of the container"),
@@ -103,6 +120,30 @@ static const struct field life_options_rows[] = {
 	FIELD_TEXT(life_options, mem_bw_schema, "memory bandwidth line of its resctrl group"),
 	FIELD_TEXT(life_options, interval, "time between statistics, as 5s or 500ms"),
 	FIELD_BOOL(life_options, stats, "statistics once"),
+	FIELD_TEXT(life_options, criu, "the criu program, a name or a path"),
+	FIELD_TEXT(life_options, image_path, "directory of criu's images"),
+	FIELD_TEXT(life_options, work_path, "directory of criu's logs"),
+	FIELD_TEXT(life_options, parent_path, "earlier images, from the directory of the images"),
+	FIELD_TEXT(life_options, page_server, "ADDRESS:PORT that memory is sent to"),
+	FIELD_ENUM(life_options, manage_cgroups_mode, cgroups_mode_words,
+		"ignore, none, props, soft, full or strict"),
+	FIELD_ENUM(life_options, network_lock, network_lock_words, "iptables, nftables or skip"),
+	FIELD_U32(life_options, status_fd, "told when pages can be fetched", .min = 0,
+		.max = INT32_MAX),
+	FIELD_TEXTS(life_options, empty_ns, "namespace whose content is left out: network"),
+	FIELD_TEXT(life_options, lsm_profile, "TYPE:NAME of the security label to restore with"),
+	FIELD_TEXT(life_options, lsm_mount_context, "SELinux context of restored mounts"),
+	FIELD_BOOL(life_options, leave_running, "it goes on running"),
+	FIELD_BOOL(life_options, tcp_established, "with open TCP connections"),
+	FIELD_BOOL(life_options, tcp_skip_in_flight, "without TCP connections not yet accepted"),
+	FIELD_BOOL(life_options, tcp_close, "TCP connections are closed"),
+	FIELD_BOOL(life_options, ext_unix_sk, "with unix sockets to processes outside"),
+	FIELD_BOOL(life_options, shell_job, "with a terminal that is not its own"),
+	FIELD_BOOL(life_options, file_locks, "with locks of files"),
+	FIELD_BOOL(life_options, link_remap, "deleted files that are open get a name"),
+	FIELD_BOOL(life_options, pre_dump, "memory only, and it goes on running"),
+	FIELD_BOOL(life_options, lazy_pages, "memory is fetched when it is needed"),
+	FIELD_BOOL(life_options, auto_dedup, "memory of earlier images is not kept twice"),
 };
 TABLE(life_options);
 

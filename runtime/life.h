@@ -9,7 +9,9 @@
  * there it is said what each does. life.c has options, places and configs; life_make.c begins a
  * container, life_exec.c a further process in one; life_step.c carries either to its end; life_hand.c hands
  * over, life_pass.c hands on, life_systemd.c knows systemd; life_start.c, life_end.c, life_view.c,
- * life_pause.c, life_update.c, life_stats.c and life_events.c deal with those that are there.
+ * life_pause.c, life_update.c, life_stats.c and life_events.c deal with those that are there;
+ * life_criu.c, life_criu_mounts.c, life_checkpoint.c and life_restore.c have criu write them to files and
+ * make them again.
  */
 #include <time.h>
 
@@ -62,7 +64,28 @@ struct life_options {
 	/* events */
 	const char *interval;
 	OPT(bool, stats);
+	/* checkpoint and restore */
+	const char *criu, *image_path, *work_path, *parent_path, *page_server;
+	OPT(int32_t, manage_cgroups_mode);
+	OPT(int32_t, network_lock);
+	OPT(uint32_t, status_fd);
+	struct texts empty_ns;
+	const char *lsm_profile, *lsm_mount_context;
+	OPT(bool, leave_running);
+	OPT(bool, tcp_established);
+	OPT(bool, tcp_skip_in_flight);
+	OPT(bool, tcp_close);
+	OPT(bool, ext_unix_sk);
+	OPT(bool, shell_job);
+	OPT(bool, file_locks);
+	OPT(bool, link_remap);
+	OPT(bool, pre_dump);
+	OPT(bool, lazy_pages);
+	OPT(bool, auto_dedup);
 };
+
+/* As criu counts them (rpc.proto). */
+enum { CGROUPS_IGNORE = 0, CGROUPS_SOFT = 3 };
 
 extern const struct table table_life_options;
 
@@ -88,6 +111,7 @@ struct life {
 	enum life_phase phase;
 	bool begun; /* parent is to be done with */
 	bool claimed; /* the state directory is ours, until it is whole */
+	bool adopted; /* its process was made by criu, and runs */
 	bool host_probed;
 	int root, dir; /* fds of the state directories */
 	int report_fd;
@@ -131,6 +155,11 @@ int life_wait(struct life *l, struct err *e);
 int life_kill(struct life *l, struct err *e);
 int life_delete(struct life *l, struct err *e);
 
+/* By criu, to the directory image_path and from it. */
+int life_checkpoint(struct life *l, struct err *e);
+/* Begins as life_begin does; with detach it runs when this returns, else at the next step. */
+int life_restore_begin(struct life *l, struct err *e);
+
 int life_pause(struct life *l, struct err *e);
 int life_resume(struct life *l, struct err *e);
 int life_update(struct life *l, struct err *e);
@@ -153,6 +182,15 @@ int life_open_root(struct life *l, bool make, struct err *e);
 int life_make_plan(struct life *l, bool hold, struct err *e);
 /* Takes back what was made of a container that does not come to be. */
 void life_unclaim(struct life *l);
+/* The same, said where it was asked to be, and with its poststop hooks; returns -e->code. */
+int life_fail(struct life *l, const struct err *e);
+/* Making in two parts: all that is looked at before anything is made, and the state on disk. */
+int life_prepare(struct life *l, bool hold, struct err *e);
+int life_claim(struct life *l, struct err *e);
+/* The process that somebody else made for it is its first, and a child of ours. */
+int life_adopt(struct life *l, pid_t pid, struct err *e);
+/* The config of a container that is there, from its state directory. */
+int life_load_copy(struct life *l, struct err *e);
 
 /* Runs hooks of the state or the jail one after the other: the first failure ends it, or only warns. */
 int life_run_hooks(const struct run_state *texts, const struct jail_hooks *hooks, const char *kind,

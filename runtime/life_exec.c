@@ -14,7 +14,7 @@
 /* --- the config, read again -------------------------------------------------------------------------- */
 
 /* The copy in the state directory: the bundle may have changed, or be gone. */
-static int load_copy(struct life *l, struct err *e)
+int life_load_copy(struct life *l, struct err *e)
 {
 	const struct state *s = l->state;
 	struct load_request q = {
@@ -226,7 +226,7 @@ int life_exec_begin(struct life *l, struct err *e)
 	TRY(life_open(l, false, e));
 	TRY(check_running(l, e));
 	TRY(life_check_fds(l, e));
-	TRY(load_copy(l, e));
+	TRY(life_load_copy(l, e));
 	if (!l->state->no_new_keyring && l->loaded.dialect == DIALECT_OCI)
 		l->loaded.jail.process.keyring = pool_printf(&l->pool, "_ses.%s", l->o.id);
 	TRY(load_process(l, e));

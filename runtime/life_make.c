@@ -283,15 +283,21 @@ static int check_root(const struct life *l, struct err *e)
 		r->path, err_word(errno));
 }
 
-static int begin(struct life *l, bool hold, struct err *e)
+int life_claim(struct life *l, struct err *e)
 {
 	const struct jail_notes *n = &l->loaded.jail.notes;
-	own_fd int start = -1;
 
 	TRY(life_hook_texts(n->version, n->id, n->bundle, &n->annotations, &l->pool, &l->texts, e));
 	TRY(life_open_hook_files(&n->annotations, &l->texts, e));
 	TRY(first_state(l, e));
-	TRY(claim(l, e));
+	return claim(l, e);
+}
+
+static int begin(struct life *l, bool hold, struct err *e)
+{
+	own_fd int start = -1;
+
+	TRY(life_claim(l, e));
 	if (!hold)
 		TRY(life_notify_listen(l, e));
 	if (hold) {
@@ -314,10 +320,8 @@ int life_check_id(const struct life *l, struct err *e)
 	return state_check_id(l->o.id, e);
 }
 
-int life_begin(struct life *l, bool hold, struct err *e)
+int life_prepare(struct life *l, bool hold, struct err *e)
 {
-	int r;
-
 	TRY(life_check_id(l, e));
 	TRY(life_load(l, e));
 	TRY(check_terminal(l, hold || l->o.detach, e));
@@ -329,8 +333,14 @@ int life_begin(struct life *l, bool hold, struct err *e)
 		l->report_fd = report_open(l->o.report, l->o.preserve_fds, e);
 		TRY(l->report_fd);
 	}
-	if (!l->shares_plan)
-		TRY(life_make_plan(l, hold, e));
+	return l->shares_plan ? 0 : life_make_plan(l, hold, e);
+}
+
+int life_begin(struct life *l, bool hold, struct err *e)
+{
+	int r;
+
+	TRY(life_prepare(l, hold, e));
 	r = begin(l, hold, e);
 	if (r < 0)
 		life_unclaim(l);

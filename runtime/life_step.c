@@ -182,7 +182,7 @@ int life_fd(const struct life *l)
 	return parent_fd(&l->parent);
 }
 
-static int fail(struct life *l, const struct err *e)
+int life_fail(struct life *l, const struct err *e)
 {
 	const struct jail *jail = &l->loaded.jail;
 	struct err mine;
@@ -215,6 +215,20 @@ static int give_listener(struct life *l, struct err *e)
 	return life_send_listener(l, listener, l->claimed ? "creating" : "running", e);
 }
 
+int life_adopt(struct life *l, pid_t pid, struct err *e)
+{
+	int pidfd = sys_pidfd_open(pid, 0);
+
+	l->parent.pid[SIDE_INIT] = pid;
+	if (pidfd < 0)
+		return err_sys(e, -pidfd, "hold process %d", (int)pid);
+	l->parent.pidfd[SIDE_INIT] = pidfd;
+	TRY(record_created(l, e));
+	l->adopted = true;
+	l->phase = LIFE_CREATED;
+	return 0;
+}
+
 int life_step(struct life *l, struct err *e)
 {
 	int r;
@@ -223,7 +237,7 @@ int life_step(struct life *l, struct err *e)
 		return LIFE_ENDED;
 	if (l->phase == LIFE_RUNNING)
 		return check_end(l, e) < 0 ? -e->code : (int)l->phase;
-	r = parent_step(&l->parent, e);
+	r = l->adopted ? PARENT_RUNNING : parent_step(&l->parent, e);
 	if (r >= 0 && give_listener(l, e) < 0)
 		r = -e->code;
 	if (r == PARENT_CREATED) {
@@ -235,7 +249,7 @@ int life_step(struct life *l, struct err *e)
 	} else if (r == PARENT_RUNNING) {
 		r = record_running(l, e);
 	}
-	return r < 0 ? fail(l, e) : (int)l->phase;
+	return r < 0 ? life_fail(l, e) : (int)l->phase;
 }
 
 int life_reach(struct life *l, enum life_phase phase, struct err *e)

@@ -57,6 +57,12 @@ void parent_abort(struct parent *p);
 /* The program runs: what only its making needed is closed. */
 void parent_settle(struct parent *p);
 
+/*
+ * For who is not born by the plan but made otherwise: makes the cgroups and resctrl groups of the plan and
+ * puts the process into them; what it starts is there, too.
+ */
+int parent_place(struct parent *p, pid_t pid, struct err *e);
+
 /* Frees and closes what is the parent's own; the program, and what of it was taken out, lives on. */
 void parent_done(struct parent *p);
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "do/cgroup.h"
+#include "do/rdt.h"
 #include "do/systemd.h"
 #include "parent.h"
 
@@ -109,6 +111,56 @@ int parent_cgroup(struct parent *p, const struct step *s, struct err *e)
 	default:
 		return err_set(e, ENOSYS, "a step that is not about cgroups");
 	}
+}
+
+/* In place of being born in a cgroup of v2. */
+static int enter_born(struct parent *p, const struct step_clone *a, pid_t pid, struct err *e)
+{
+	own_fd int procs = -1;
+	int dir = a->has_cgroup ? p->run.slots[a->cgroup] : -1;
+
+	if (dir < 0)
+		return 0;
+	procs = fd_open(dir, "cgroup.procs", O_WRONLY, 0, e);
+	TRY(procs);
+	return cgroup_move(procs, pid, e);
+}
+
+static int place_step(struct parent *p, const struct step *s, pid_t pid, struct err *e)
+{
+	switch (s->kind) {
+	case STEP_CLONE:
+		return enter_born(p, s->args, pid, e);
+	case STEP_CGROUP_ENTER:
+		return move_init(p, s->args, e);
+	case STEP_RDT:
+		p->rdt = s->args;
+		return rdt_make(s->args, &p->rdt_made, e);
+	case STEP_RDT_ENTER:
+		return rdt_enter(pid, s->args, e);
+	case STEP_CGROUP:
+	case STEP_CGROUP_SET:
+	case STEP_CGROUP_DEVICES:
+	case STEP_CGROUP_OWN:
+	case STEP_CGROUP_MOVE:
+	case STEP_UNIT:
+	case STEP_UNIT_JOIN:
+		return parent_cgroup(p, s, e);
+	default:
+		return 0; /* criu makes what else there is */
+	}
+}
+
+int parent_place(struct parent *p, pid_t pid, struct err *e)
+{
+	const struct plan *plan = p->run.plan;
+	int r = 0;
+
+	p->pid[SIDE_INIT] = pid;
+	for (p->at = 0; p->at < plan->n && r >= 0; p->at++)
+		r = place_step(p, &plan->v[p->at], pid, e);
+	p->pid[SIDE_INIT] = 0; /* that one is not the jail's */
+	return r < 0 ? r : 0;
 }
 
 void parent_abort_cgroups(struct parent *p)

@@ -21,7 +21,7 @@ static void put_overview(struct str *out, const char *program)
 	str_add(out, "Runs OCI bundles and nsjail configs.\n\ncommands:\n");
 	for (size_t i = 0; i < cmd_rows_n; i++) {
 		str_addf(out, "  %s", cmd_rows[i].name);
-		for (size_t n = strlen(cmd_rows[i].name); n < 10; n++)
+		for (size_t n = strlen(cmd_rows[i].name); n < 12; n++)
 			str_addc(out, ' ');
 		str_addf(out, "%s\n", cmd_rows[i].summary);
 	}

@@ -46,6 +46,8 @@ static const struct option_row cmd_global_options_v[] = {
 		"who makes cgroups: cgroupfs, systemd or disabled", false},
 	{"systemd-cgroup", 0, NULL, "systemd_cgroup", NULL, "cgroups are made by systemd", false},
 	{"rootless", 0, "auto|true|false", "rootless", NULL, "found out by itself", true},
+	{"criu", 0, "PROGRAM", "criu", NULL, "the criu program that checkpoint and restore use",
+		false},
 	{"version", 'v', NULL, "version", NULL, "show the version", false},
 	OPTION_HELP,
 };
@@ -72,6 +74,14 @@ const struct cmd_row cmd_rows[] = {
 		&cmd_run_options, ARGS_FIRST, 0, -1, cmd_run, 0},
 	{"exec", "CONTAINER COMMAND [ARGUMENT …]", "run a further process in a container", NULL,
 		&cmd_exec_options, ARGS_FIRST, 1, -1, cmd_exec, 255},
+	{"checkpoint", "CONTAINER", "write a running container to files, by criu",
+		"It is gone then, as with runc and crun, and restore makes it again; not so with\n"
+		"--leave-running and --pre-dump. criu(8) has to be installed.",
+		&cmd_checkpoint_options, ARGS_ANYWHERE, 1, 1, cmd_checkpoint, 0},
+	{"restore", "CONTAINER", "make a container of files that checkpoint has written",
+		"The bundle is that of the container that was written, or a copy of it. Exits\n"
+		"with the program's status, unless --detach is given.",
+		&cmd_restore_options, ARGS_ANYWHERE, 1, 1, cmd_restore, 0},
 	{"pause", "CONTAINER", "stop all processes of a container", NULL, &cmd_pause_options,
 		ARGS_ANYWHERE, 1, 1, cmd_pause, 0},
 	{"resume", "CONTAINER", "let a paused container go on", NULL, &cmd_resume_options,

@@ -21,7 +21,7 @@ import sys
 import termios
 import time
 
-PATIENCE = 30
+PATIENCE = int(os.environ.get("PATIENCE", "30"))
 
 
 class Far:
