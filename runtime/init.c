@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "do/talk.h"
 #include "run.h"
 
 /*
@@ -34,10 +35,21 @@ static void close_others(struct run *r)
 	r->state.out[0] = r->state.out[1] = 0; /* start brings them anew */
 }
 
+/* There is no program: what was to be done in the jail is done. */
+static int end(struct run *r, struct err *e)
+{
+	const struct talk_message m = {.type = TALK_GO, .step = (uint32_t)r->plan->n};
+
+	TRY(talk_send(r->talk[RUN_CHILD_END(SIDE_INIT)], &m, -1, e));
+	_exit(0);
+}
+
 static int carry_out(struct run *r, const struct step *s, struct err *e)
 {
 	if (s->kind == STEP_RELEASE)
 		return release(r, e);
+	if (s->kind == STEP_END)
+		return end(r, e);
 	if (s->kind == STEP_WAIT_START)
 		close_others(r);
 	return doers[s->kind](r, s, e);
@@ -77,5 +89,5 @@ _Noreturn void init_main(struct run *r, size_t at)
 			child_fail(r, SIDE_INIT, at, &e);
 		at++;
 	}
-	_exit(1); /* a plan ends in exec, which does not return */
+	_exit(1); /* a plan ends in exec or end, which do not return */
 }

@@ -282,6 +282,11 @@ PUBLIC int jailrt_state(struct jailrt *j, const char **ret_json)
 	return 0;
 }
 
+PUBLIC int jailrt_mounts(struct jailrt *j, int add)
+{
+	return life_mounts(&j->life, add, &j->err);
+}
+
 PUBLIC int jailrt_pause(struct jailrt *j)
 {
 	return life_pause(&j->life, &j->err);

@@ -108,6 +108,9 @@ int jailrt_console(const struct jailrt *j);
 /* JSON of the state as runtime-spec has it; valid until the next call on j. */
 int jailrt_state(struct jailrt *j, const char **ret_json);
 
+/* Mounts, in a container that runs, what the file of the option mounts_file lists; or removes what is there. */
+int jailrt_mounts(struct jailrt *j, int add);
+
 /* Stops all of its processes, and lets them go on. */
 int jailrt_pause(struct jailrt *j);
 int jailrt_resume(struct jailrt *j);

@@ -118,6 +118,7 @@ static const struct field life_options_rows[] = {
 	FIELD_TEXT(life_options, pids_limit, "most tasks; -1: no limit"),
 	FIELD_TEXT(life_options, l3_cache_schema, "L3 cache lines of its resctrl group"),
 	FIELD_TEXT(life_options, mem_bw_schema, "memory bandwidth line of its resctrl group"),
+	FIELD_TEXT(life_options, mounts_file, "file with mounts; - for stdin"),
 	FIELD_TEXT(life_options, interval, "time between statistics, as 5s or 500ms"),
 	FIELD_BOOL(life_options, stats, "statistics once"),
 	FIELD_TEXT(life_options, criu, "the criu program, a name or a path"),

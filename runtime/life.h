@@ -61,6 +61,8 @@ struct life_options {
 	const char *cpu_share, *cpu_period, *cpu_quota, *cpu_burst, *cpu_idle;
 	const char *cpu_rt_period, *cpu_rt_runtime, *cpuset_cpus, *cpuset_mems;
 	const char *blkio_weight, *pids_limit, *l3_cache_schema, *mem_bw_schema;
+	/* mounts */
+	const char *mounts_file;
 	/* events */
 	const char *interval;
 	OPT(bool, stats);
@@ -159,6 +161,9 @@ int life_delete(struct life *l, struct err *e);
 int life_checkpoint(struct life *l, struct err *e);
 /* Begins as life_begin does; with detach it runs when this returns, else at the next step. */
 int life_restore_begin(struct life *l, struct err *e);
+
+/* Mounts the file's mounts in a container that runs, or takes out what is mounted there. */
+int life_mounts(struct life *l, bool add, struct err *e);
 
 int life_pause(struct life *l, struct err *e);
 int life_resume(struct life *l, struct err *e);

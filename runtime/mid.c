@@ -5,6 +5,7 @@
 
 #include "base/fd.h"
 #include "base/own.h"
+#include "do/mount.h"
 #include "do/ns.h"
 #include "do/talk.h"
 #include "run.h"
@@ -30,16 +31,36 @@ static size_t keep_tasks(struct run *r, int keep[], size_t n, size_t most)
 	return n;
 }
 
+/* Of a mount nobody gets above its root, and what is mounted the jail is to have anyway. */
+static size_t keep_mounts(struct run *r, int keep[], size_t n, size_t most)
+{
+	const struct plan *p = r->plan;
+
+	if (p->root >= 0 && n < most)
+		keep[n++] = r->slots[p->root];
+	for (size_t i = 0; i < p->n && n < most; i++) {
+		const struct step_tree *tree = p->v[i].args;
+		const struct step_mount *filesystem = p->v[i].args;
+
+		if (p->v[i].kind == STEP_TREE)
+			keep[n++] = r->slots[tree->slot];
+		else if (p->v[i].kind == STEP_FILESYSTEM)
+			keep[n++] = r->slots[filesystem->slot];
+	}
+	return n;
+}
+
 /*
  * Who is born among the jail's own processes brings nothing of the host along that it does not need: the
  * host's procfs and directories of cgroups would lead whoever may trace it there out of the jail.
  */
 static void shed(struct run *r)
 {
-	int keep[64] = {
+	int keep[PLAN_MOUNTS_ADDED + 64] = {
 		r->talk[RUN_CHILD_END(SIDE_MID)], r->talk[RUN_CHILD_END(SIDE_INIT)], r->null};
-	size_t n = keep_tasks(r, keep, 3, ARRAY_LEN(keep));
+	size_t n = keep_tasks(r, keep, 3, 64);
 
+	n = keep_mounts(r, keep, n, ARRAY_LEN(keep));
 	fd_close_others(3 + (int)r->keep_fds, keep, n);
 	r->proc = r->self = -1;
 	for (int i = 0; i < r->plan->slots; i++) {
@@ -72,6 +93,14 @@ static int give_birth(struct run *r, size_t at, struct err *e)
 	return talk_send(r->talk[RUN_CHILD_END(SIDE_MID)], &m, pidfd, e);
 }
 
+static int carry_out(struct run *r, const struct step *s, struct err *e)
+{
+	/* Nobody in the jail sees this process, which has the host's procfs. */
+	if (s->kind == STEP_UNMOUNT)
+		return mount_remove(r->slots[r->plan->root], r->proc, s->args, e);
+	return doers[s->kind](r, s, e);
+}
+
 _Noreturn void mid_main(struct run *r, size_t at)
 {
 	const struct plan *p = r->plan;
@@ -96,7 +125,7 @@ _Noreturn void mid_main(struct run *r, size_t at)
 				child_fail(r, SIDE_MID, at, &e);
 			_exit(0);
 		}
-		if (doers[p->v[at].kind](r, &p->v[at], &e) < 0)
+		if (carry_out(r, &p->v[at], &e) < 0)
 			child_fail(r, SIDE_MID, at, &e);
 		at++;
 	}

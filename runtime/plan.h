@@ -47,6 +47,15 @@ struct plan_target {
 int plan_exec(const struct jail *jail, const struct host *host, const struct plan_target *target,
 	struct plan *ret, struct err *e);
 
+enum { PLAN_MOUNTS_ADDED = 256 };
+
+/*
+ * The jail's mounts, PLAN_MOUNTS_ADDED at the most, put into a jail that is there or taken out of it, the last first. Slot 0 is the pidfd of
+ * its init, slot 1 its root; both are filled by the caller.
+ */
+int plan_mount_change(const struct jail *jail, const struct host *host, uint64_t namespaces,
+	bool add, struct plan *ret, struct err *e);
+
 /* The limits that jail->cgroup sets, for the cgroups (directories) of a jail that is there; unit: systemd's. */
 int plan_update(const struct jail *jail, const struct host *host, const struct jail_paths *cgroups,
 	const char *unit, struct plan *ret, struct err *e);

@@ -98,6 +98,9 @@ int plan_cgroup_mount(struct builder *b, const struct jail_mount *m);
 int plan_id_space(struct builder *b, const struct jail_mount *m);
 int plan_root(struct builder *b);
 int plan_mounts(struct builder *b);
+/* For a root that is in place already: what the parent opens for the mounts, and the mounts. */
+int plan_trees(struct builder *b);
+int plan_mounts_in_place(struct builder *b);
 int plan_devices(struct builder *b);
 void plan_console(struct builder *b);
 void plan_pivot(struct builder *b);

@@ -515,6 +515,78 @@ int plan_exec(const struct jail *jail, const struct host *host, const struct pla
 	return 0;
 }
 
+/* --- mounts ------------------------------------------------------------------------------------- */
+
+/* What a jail that runs can be given. */
+static int check_mount(struct builder *b, const struct jail_mount *m, bool add)
+{
+	if (!strcmp(m->target, "/"))
+		return PLAN_FAIL(b, m->at, EINVAL, "the root of a container stays what it is");
+	if (m->kind == MOUNT_CGROUP && add)
+		return PLAN_FAIL(
+			b, m->at, ENOTSUP, "cgroups cannot be mounted into a container that runs");
+	return 0;
+}
+
+static void remove_mounts(struct builder *b)
+{
+	for (size_t i = b->jail->mounts.n; i-- > 0;) {
+		struct step_path *s = plan_add(b, SIDE_MID, STEP_UNMOUNT, b->jail->mounts.v[i].at);
+
+		s->path = b->jail->mounts.v[i].target;
+	}
+}
+
+int plan_mount_change(const struct jail *jail, const struct host *host, uint64_t namespaces,
+	bool add, struct plan *ret, struct err *e)
+{
+	own_plan struct plan plan = {0};
+	struct step_join *s;
+	struct builder b;
+	int pidfd;
+
+	begin(&b, jail, host, &plan, e);
+	if (!host->mount_setattr) {
+		err_set(e, ENOSYS, "mounts of a container that runs need mount_setattr(2)");
+		return err_fix(
+			e, "use a kernel of 5.12 or newer, and let no filter refuse the call");
+	}
+	if (jail->mounts.n > PLAN_MOUNTS_ADDED)
+		return err_set(e, E2BIG, "more than %d mounts at once", PLAN_MOUNTS_ADDED);
+	pidfd = plan_slot(&b);
+	plan.root = plan_slot(&b);
+	list_each (i, jail->mounts)
+		TRY(check_mount(&b, &jail->mounts.v[i], add));
+	b.root = plan.root;
+	/* The source of a bind is the host's, and the child sees the jail's files only. */
+	b.parent_opens = true;
+	if (add)
+		TRY(plan_trees(&b));
+	plan.has_mid = plan.joins = plan.guest = true;
+	add_clone(&b, SIDE_PARENT, SIDE_MID, 0);
+	if (host->privileged)
+		forget_self(&b, SIDE_MID);
+	s = plan_add(&b, SIDE_MID, STEP_JOIN, NULL);
+	OPT_SET(s, slot, pidfd);
+	OPT_SET(s, namespaces, namespaces);
+	if (!host->privileged)
+		forget_self(&b, SIDE_MID);
+	/* By mid, which nobody in the jail sees, and which has the host's procfs. */
+	if (!add)
+		remove_mounts(&b);
+	add_clone(&b, SIDE_MID, SIDE_INIT, 0);
+	become(&b);
+	/* By init, since a procfs shows the processes of the namespace of who mounts it. */
+	if (add)
+		TRY(plan_mounts_in_place(&b));
+	plan_add(&b, SIDE_PARENT, STEP_CREATED, NULL);
+	plan_add(&b, SIDE_INIT, STEP_END, NULL);
+	TRY(finish(&b));
+	*ret = plan;
+	plan = (struct plan){0};
+	return 0;
+}
+
 /* --- update ------------------------------------------------------------------------------------ */
 
 int plan_update(const struct jail *jail, const struct host *host, const struct jail_paths *cgroups,

@@ -111,7 +111,7 @@ static int open_source(struct builder *b, const struct jail_mount *m, int ids)
 }
 
 /* Opens what the parent has to open, in the order of the mounts; must come before births. */
-static int open_trees(struct builder *b)
+int plan_trees(struct builder *b)
 {
 	const struct jail_mounts *all = &b->jail->mounts;
 
@@ -150,7 +150,7 @@ int plan_root(struct builder *b)
 	}
 	if (r->kind == ROOT_DIR && b->parent_opens)
 		b->root_tree = add_tree(b, r->path, true, false, r->at)->slot;
-	return open_trees(b);
+	return plan_trees(b);
 }
 
 static void add_root_attributes(struct builder *b, bool deep)
@@ -223,6 +223,17 @@ static void close_later(struct builder *b, int slot, const void *at)
 	}
 	b->closing = v;
 	b->closing[b->n_closing++] = (struct plan_closing){slot, at};
+}
+
+static void close_all(struct builder *b)
+{
+	for (size_t i = 0; i < b->n_closing; i++) {
+		struct step_attributes *s = plan_add(
+			b, SIDE_INIT, STEP_ATTRIBUTES, b->closing[i].at);
+
+		OPT_SET(s, slot, b->closing[i].slot);
+		OPT_SET(s, attributes, MOUNT_ATTR_RDONLY);
+	}
 }
 
 static void add_fs(struct builder *b, size_t i)
@@ -385,6 +396,14 @@ static int add_mount(struct builder *b, size_t i)
 	}
 }
 
+int plan_mounts_in_place(struct builder *b)
+{
+	list_each (i, b->jail->mounts)
+		TRY(add_mount(b, i));
+	close_all(b);
+	return 0;
+}
+
 int plan_mounts(struct builder *b)
 {
 	if (b->jail->root.kind == ROOT_HOST)
@@ -473,13 +492,7 @@ int plan_devices(struct builder *b)
 		own_null(b);
 	add_paths(b, STEP_READONLY, &b->jail->readonly);
 	add_paths(b, STEP_MASK, &b->jail->masked);
-	for (size_t i = 0; i < b->n_closing; i++) {
-		struct step_attributes *s = plan_add(
-			b, SIDE_INIT, STEP_ATTRIBUTES, b->closing[i].at);
-
-		OPT_SET(s, slot, b->closing[i].slot);
-		OPT_SET(s, attributes, MOUNT_ATTR_RDONLY);
-	}
+	close_all(b);
 	return 0;
 }
 

@@ -501,6 +501,7 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
 	[STEP_ATTRIBUTES] = {"attributes", I, &table_step_attributes},
 	[STEP_PIVOT] = {"pivot", I, &table_step_pivot},
 	[STEP_CHROOT] = {"chroot", I, &table_step_path},
+	[STEP_UNMOUNT] = {"unmount", M, &table_step_path},
 	[STEP_HOSTNAME] = {"hostname", I, &table_step_text},
 	[STEP_DOMAINNAME] = {"domainname", I, &table_step_text},
 	[STEP_SYSCTL] = {"sysctl", I, &table_step_sysctl},
@@ -530,4 +531,5 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
 	[STEP_LIMITS] = {"limits", I, &table_step_limits},
 	[STEP_SECCOMP] = {"seccomp", I, &table_step_seccomp},
 	[STEP_EXEC] = {"exec", I, &table_step_exec},
+	[STEP_END] = {"end", I, NULL},
 };

@@ -68,6 +68,7 @@ enum step_kind {
 	STEP_ATTRIBUTES,
 	STEP_PIVOT,
 	STEP_CHROOT,
+	STEP_UNMOUNT,
 	/* names, parameters, limits */
 	STEP_HOSTNAME,
 	STEP_DOMAINNAME,
@@ -91,7 +92,7 @@ enum step_kind {
 	STEP_CAPABILITIES,
 	STEP_NO_NEW_PRIVS,
 	STEP_FIND,
-	/* the end of create, and what start does */
+	/* the end of create, and what start does; end: there is no program */
 	STEP_HOOK,
 	STEP_CREATED,
 	STEP_RELEASE,
@@ -100,6 +101,7 @@ enum step_kind {
 	STEP_SECCOMP,
 	STEP_LIMITS,
 	STEP_EXEC,
+	STEP_END,
 	STEP_KINDS,
 };
 

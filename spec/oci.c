@@ -52,6 +52,11 @@ static const struct field oci_mount_rows[] = {
 };
 static OPEN_TABLE(oci_mount);
 
+static const struct field oci_mounts_rows[] = {
+	FIELD_OBJECTS(oci_mounts, mounts, oci_mount, "mounts to add or remove, in order"),
+};
+static TABLE(oci_mounts);
+
 static const struct field oci_root_rows[] = {
 	FIELD_TEXT(oci_root, path, "the root filesystem; relative to the bundle",
 		.flags = FIELD_REQUIRED),
@@ -178,7 +183,8 @@ static const struct field oci_device_rows[] = {
 	FIELD_TEXT(oci_device, path, "where in the container", .flags = FIELD_REQUIRED),
 	FIELD_I64(oci_device, major, "major number", .min = 0, .max = 4095),
 	FIELD_I64(oci_device, minor, "minor number", .min = 0, .max = 1048575),
-	FIELD_U32(oci_device, fileMode, "permissions, and its type if it likes (inode(7))", .max = 0177777),
+	FIELD_U32(oci_device, fileMode, "permissions, and its type if it likes (inode(7))",
+		.max = 0177777),
 	FIELD_U32(oci_device, uid, "owner", .max = 4294967294),
 	FIELD_U32(oci_device, gid, "group", .max = 4294967294),
 };
@@ -390,6 +396,34 @@ int oci_read_process(const char *text, size_t len, const char *file, struct pool
 	struct oci_process *doc = POOL_NEW(pool, struct oci_process);
 
 	TRY(read_into(&table_oci_process, doc, text, len, file, false, pool, origin, e));
+	*ret = doc;
+	return 0;
+}
+
+/* A list is read as if it stood in the object. */
+static int read_list(const char *text, size_t len, const char *file, struct sink *to, struct err *e)
+{
+	const struct place top = {1, 1};
+
+	TRY(event_send(to, EVENT_OBJECT, NULL, top, e));
+	TRY(event_send(to, EVENT_KEY, "mounts", top, e));
+	TRY(json_read(text, len, file, to, e));
+	return event_send(to, EVENT_OBJECT_END, NULL, top, e);
+}
+
+int oci_read_mounts(const char *text, size_t len, const char *file, struct pool *pool,
+	struct oci_mounts **ret, struct origin *origin, struct err *e)
+{
+	struct oci_mounts *doc = POOL_NEW(pool, struct oci_mounts);
+	struct bind b;
+
+	if (text[strspn(text, " \t\r\n")] == '[' && doc) {
+		*origin = (struct origin){.file = pool_text(pool, file)};
+		bind_init(&b, &table_oci_mounts, doc, origin, pool, BIND_OCI);
+		TRY(origin->file ? read_list(text, len, origin->file, &b.sink, e) : err_memory(e));
+	} else {
+		TRY(read_into(&table_oci_mounts, doc, text, len, file, false, pool, origin, e));
+	}
 	*ret = doc;
 	return 0;
 }

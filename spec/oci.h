@@ -332,6 +332,12 @@ struct oci_config {
 	struct nsjail_config *jail;
 };
 
+/* Mounts by themselves: the file of "mounts add". */
+struct oci_mounts {
+	OBJECT;
+	LIST_OF(struct oci_mount) mounts;
+};
+
 extern const struct table table_oci_config, table_oci_process, table_oci_resources,
 	table_oci_seccomp, table_oci_hook;
 
@@ -368,6 +374,10 @@ int oci_read_process(const char *text, size_t len, const char *file, struct pool
 	struct oci_process **ret, struct origin *origin, struct err *e);
 int oci_read_resources(const char *text, size_t len, const char *file, struct pool *pool,
 	struct oci_resources **ret, struct origin *origin, struct err *e);
+
+/* {"mounts": […]}, or the list alone. */
+int oci_read_mounts(const char *text, size_t len, const char *file, struct pool *pool,
+	struct oci_mounts **ret, struct origin *origin, struct err *e);
 
 /* For the rows of CPUs and memory nodes: "0-3,7". */
 const char *oci_check_cpu_list(const char *text);

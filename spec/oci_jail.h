@@ -21,6 +21,14 @@ int oci_jail_process(const struct oci_process *doc, const struct origin *origin,
 	struct jail_process *process, struct err *e);
 
 /*
+ * Mounts alone, in place of the jail's: what is to be added to a container of that config (NULL: it has
+ * none), or removed from it.
+ */
+int oci_jail_mounts(const struct oci_config *config, const struct oci_mounts *mounts,
+	const struct origin *origin, const struct caller *caller, const char *bundle,
+	struct pool *pool, struct jail *jail, struct err *e);
+
+/*
  * Limits alone: resources.json of update. Fills the group's limits that are given, and its device rules
  * when there is one that allows something.
  */

@@ -203,6 +203,32 @@ int oci_load_mounts(struct oci_load *l)
 	return 0;
 }
 
+int oci_jail_mounts(const struct oci_config *config, const struct oci_mounts *mounts,
+	const struct origin *origin, const struct caller *caller, const char *bundle,
+	struct pool *pool, struct jail *jail, struct err *e)
+{
+	static const struct oci_linux no_linux;
+	struct oci_config *doc = POOL_NEW(pool, struct oci_config);
+	struct oci_load l = {
+		.doc = doc,
+		.os = config && config->linux ? config->linux : &no_linux,
+		.origin = origin,
+		.caller = caller,
+		.bundle = bundle,
+		.pool = pool,
+		.jail = jail,
+		.e = e,
+	};
+
+	if (!doc)
+		return err_memory(e);
+	doc->mounts.v = mounts->mounts.v;
+	doc->mounts.n = mounts->mounts.n;
+	jail->mounts = (struct jail_mounts){0};
+	jail->origin = origin;
+	return oci_load_mounts(&l);
+}
+
 /* --- devices (config-linux.md "Devices", "Default Devices") ------------------------------------ */
 
 static const struct jail_device standard_devices[] = {

@@ -100,6 +100,7 @@ int cmd_kill(struct cmd_call *c);
 int cmd_delete(struct cmd_call *c);
 int cmd_checkpoint(struct cmd_call *c);
 int cmd_restore(struct cmd_call *c);
+int cmd_mounts(struct cmd_call *c);
 int cmd_pause(struct cmd_call *c);
 int cmd_resume(struct cmd_call *c);
 int cmd_update(struct cmd_call *c);
@@ -114,10 +115,10 @@ int cmd_features(struct cmd_call *c);
 int cmd_help(struct cmd_call *c);
 
 extern const struct option_rows cmd_create_options, cmd_start_options, cmd_run_options,
-	cmd_exec_options, cmd_checkpoint_options, cmd_restore_options, cmd_pause_options,
-	cmd_resume_options, cmd_update_options, cmd_events_options, cmd_kill_options,
-	cmd_delete_options, cmd_state_options, cmd_list_options, cmd_ps_options, cmd_wait_options,
-	cmd_plan_options, cmd_spec_options, cmd_features_options, cmd_help_options,
-	cmd_convert_options;
+	cmd_exec_options, cmd_checkpoint_options, cmd_restore_options, cmd_mounts_options,
+	cmd_pause_options, cmd_resume_options, cmd_update_options, cmd_events_options,
+	cmd_kill_options, cmd_delete_options, cmd_state_options, cmd_list_options, cmd_ps_options,
+	cmd_wait_options, cmd_plan_options, cmd_spec_options, cmd_features_options,
+	cmd_help_options, cmd_convert_options;
 
 #endif

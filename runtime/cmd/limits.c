@@ -6,7 +6,10 @@
 #include "cmd.h"
 #include "options.h"
 
-/* pause, resume, update, events: what is done with a container's cgroups. */
+/* mounts, pause, resume, update, events: what is changed of a container that runs, and looked at. */
+
+static const struct option_row cmd_mounts_options_v[] = {OPTION_HELP};
+OPTION_ROWS(cmd_mounts_options);
 
 static const struct option_row cmd_pause_options_v[] = {OPTION_HELP};
 OPTION_ROWS(cmd_pause_options);
@@ -55,6 +58,17 @@ static const struct option_row cmd_events_options_v[] = {
 	OPTION_HELP,
 };
 OPTION_ROWS(cmd_events_options);
+
+int cmd_mounts(struct cmd_call *c)
+{
+	bool add = !strcmp(c->argv[0], "add");
+
+	if (!add && strcmp(c->argv[0], "remove"))
+		return CMD_REFUSE(c, "'%s': add or remove", c->argv[0]);
+	if (cmd_set(c, "id", c->argv[1]) < 0 || cmd_set(c, "mounts_file", c->argv[2]) < 0)
+		return CMD_FAILED;
+	return jailrt_mounts(c->jailrt, add) < 0 ? CMD_FAILED : 0;
+}
 
 int cmd_pause(struct cmd_call *c)
 {

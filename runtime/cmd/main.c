@@ -82,6 +82,11 @@ const struct cmd_row cmd_rows[] = {
 		"The bundle is that of the container that was written, or a copy of it. Exits\n"
 		"with the program's status, unless --detach is given.",
 		&cmd_restore_options, ARGS_ANYWHERE, 1, 1, cmd_restore, 0},
+	{"mounts", "add|remove CONTAINER FILE|-",
+		"mount into a running container, or take mounts out of it",
+		"FILE is JSON: {\"mounts\": […]} as in a config.json, or the list alone. They are\n"
+		"added all or none; remove looks at their destinations only.",
+		&cmd_mounts_options, ARGS_ANYWHERE, 3, 3, cmd_mounts, 0},
 	{"pause", "CONTAINER", "stop all processes of a container", NULL, &cmd_pause_options,
 		ARGS_ANYWHERE, 1, 1, cmd_pause, 0},
 	{"resume", "CONTAINER", "let a paused container go on", NULL, &cmd_resume_options,

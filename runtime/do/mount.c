@@ -267,6 +267,21 @@ int mount_change(int root, const struct step_attributes *s, int mount, struct er
 	return mnt_change(found, &c, e);
 }
 
+int mount_remove(int root, int proc, const struct step_path *s, struct err *e)
+{
+	own_fd int at = path_open(root, s->path, O_PATH, 0, e);
+	char link[32];
+
+	TRY(at);
+	fmt_put(link, sizeof(link), "self/fd/%d", at);
+	if (fchdir(proc) < 0)
+		return err_sys(e, errno, "enter the host's /proc");
+	if (!sys_umount2(link, MNT_DETACH))
+		return 0;
+	return errno == EINVAL ? err_set(e, EINVAL, "nothing is mounted on '%s'", s->path)
+			       : err_sys(e, errno, "unmount '%s'", s->path);
+}
+
 /* --- cgroups ----------------------------------------------------------------------------------- */
 
 static int mount_fresh(int root, const struct step_cgroup_mount *s, struct err *e)

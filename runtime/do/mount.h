@@ -23,6 +23,12 @@ int mount_content(int root, const struct step_content *s, struct err *e);
 int mount_change(int root, const struct step_attributes *s, int mount, struct err *e);
 
 /*
+ * Detaches what is mounted at the path. proc: the host's procfs, since the jail's, which is "/proc" here,
+ * may be anything.
+ */
+int mount_remove(int root, int proc, const struct step_path *s, struct err *e);
+
+/*
  * Hides paths: a file behind /dev/null, a directory behind an empty one; or makes them, and what is
  * mounted beneath, read-only. What is missing is passed over (config-linux.md).
  */
