@@ -9,9 +9,10 @@
 #include "../spec/set.h"
 #include "base/fd.h"
 #include "base/fmt.h"
+#include "base/log.h"
 #include "do/cgroup.h"
 #include "do/systemd.h"
-#include "life.h"
+#include "life_update.h"
 
 /* --- what is wanted ----------------------------------------------------------------------------------- */
 
@@ -125,9 +126,6 @@ static int wanted(struct life *l, struct oci_resources **ret, struct err *e)
 		TRY(read_resources(l, &doc, e));
 	for (size_t i = 0; i < ARRAY_LEN(limit_options); i++)
 		TRY(apply_option(l, i, doc, e));
-	if (l->o.l3_cache_schema || l->o.mem_bw_schema)
-		return err_set(
-			e, ENOTSUP, "--l3-cache-schema and --mem-bw-schema are not supported yet");
 	*ret = doc;
 	return 0;
 }
@@ -197,6 +195,7 @@ struct update {
 	struct cgroup_change *changes;
 	const void **at; /* of each change */
 	size_t n;
+	struct rdt_change rdt;
 };
 
 static void close_slots(struct update *u)
@@ -277,7 +276,9 @@ static int carry_out(struct update *u, struct err *e)
 	TRY(collect(u, e));
 	if (cgroup_update(u->changes, u->n, &u->l->pool, &failed, e) < 0)
 		return name_failure(u, failed < u->n ? u->at[failed] : NULL, e);
-	if (update_unit(u, e) < 0 || update_devices(u, e) < 0) {
+	if (rdt_change_do(u->l, &u->rdt, e) < 0 || update_unit(u, e) < 0 ||
+		update_devices(u, e) < 0) {
+		rdt_change_undo(u->l, &u->rdt);
 		cgroup_update_undo(u->changes, u->n);
 		return -e->code;
 	}
@@ -295,11 +296,15 @@ int life_update(struct life *l, struct err *e)
 	if (state_status(l->dir, l->state) == STATUS_STOPPED)
 		return err_set(e, ESRCH, "container not running: no such process");
 	TRY(wanted(l, &doc, e));
+	if (l->o.kernel_memory)
+		log_warning(
+			"--kernel-memory has no effect: kernels count it with all other memory");
 	jail_init(jail);
 	jail->origin = &l->loaded.origin;
 	jail->cgroup.at_memory = doc->memory;
 	TRY(oci_jail_resources(doc, &l->loaded.origin, &l->pool, &jail->cgroup, e));
 	TRY(host_probe(&l->host, &l->pool, e));
+	TRY(rdt_change_begin(l, &u.rdt, e));
 	TRY(complete(l, &jail->cgroup, e));
 	cgroups.v = l->state->cgroups.v;
 	cgroups.n = l->state->cgroups.n;

@@ -80,6 +80,13 @@ int cmd_each_match(struct cmd_call *c, int (*fn)(struct cmd_call *c, struct jail
 /* Writes to stdout, all of it. */
 int cmd_print(const char *text);
 
+/*
+ * Where messages go beside stderr: a file ("file:PATH" is one, too), "journald:NAME" or "syslog:NAME", as
+ * crun has it. json is for files.
+ */
+int cmd_log_open(const char *to, bool json, struct err *e);
+void cmd_log_record(const char *level, const char *text);
+
 /* Runs the container or process that was begun to its end, in the foreground: terminal, signals. */
 int cmd_foreground(struct cmd_call *c);
 

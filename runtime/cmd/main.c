@@ -3,10 +3,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "../../spec/json.h"
 #include "../../spec/nsjail_args.h"
 #include "../../spec/set.h"
 #include "../base/fd.h"
@@ -38,7 +36,8 @@ TABLE(cmd_options);
 
 static const struct option_row cmd_global_options_v[] = {
 	{"root", 0, "DIR", "root", NULL, "directory of container states", false},
-	{"log", 0, "FILE", "log", NULL, "append messages to this file too", false},
+	{"log", 0, "FILE", "log", NULL,
+		"append messages to this file, or journald:NAME or syslog:NAME, too", false},
 	{"log-format", 0, "text|json", "log_format", NULL, "form of the log file", false},
 	{"log-level", 0, "LEVEL", "log_level", NULL, "error, warning, info or debug", false},
 	{"debug", 0, NULL, "debug", NULL, "log all there is to say", false},
@@ -49,6 +48,7 @@ static const struct option_row cmd_global_options_v[] = {
 	{"criu", 0, "PROGRAM", "criu", NULL, "the criu program that checkpoint and restore use",
 		false},
 	{"version", 'v', NULL, "version", NULL, "show the version", false},
+	{"version", 'V', NULL, "version", NULL, "as crun has it", true},
 	OPTION_HELP,
 };
 OPTION_ROWS(cmd_global_options);
@@ -154,42 +154,6 @@ int cmd_print(const char *text)
 
 /* --- the log ------------------------------------------------------------------------------------------ */
 
-struct log_target {
-	int fd; /* of the log file; -1: none */
-	bool json, error_said;
-};
-
-static void put_record(struct str *out, bool json, const char *level, const char *text)
-{
-	struct timespec now;
-	struct tm tm;
-	char when[32];
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	fmt_put(when, sizeof(when), "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900,
-		tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
-	str_addf(out,
-		json ? "{\"level\":\"%s\",\"msg\":" : "time=\"%s\" level=", json ? level : when);
-	if (!json)
-		str_addf(out, "%s msg=", level);
-	json_quote(out, text, strlen(text));
-	if (json)
-		str_addf(out, ",\"time\":\"%s\"}", when);
-	str_addc(out, '\n');
-}
-
-static void log_record(const struct log_target *t, const char *level, const char *text)
-{
-	own_str struct str out = {0};
-
-	if (t->fd < 0)
-		return;
-	put_record(&out, t->json, level, text);
-	/* The same words are on stderr; a full disk must not hide them. */
-	(void)fd_write_all(t->fd, str_text(&out), out.len, NULL);
-}
-
 static void say(const char *program, const char *word, const char *text)
 {
 	own_str struct str out = {0};
@@ -198,7 +162,6 @@ static void say(const char *program, const char *word, const char *text)
 	(void)fd_write_all(2, str_text(&out), out.len, NULL); /* there is nobody else to tell */
 }
 
-static struct log_target log_target = {.fd = -1};
 static const char *const log_levels[] = {"error", "warning", "info", "debug"};
 
 static void take_log(int level, const char *text, void *arg)
@@ -206,7 +169,7 @@ static void take_log(int level, const char *text, void *arg)
 	const char *program = arg;
 	char word[16];
 
-	log_record(&log_target, log_levels[level], text);
+	cmd_log_record(log_levels[level], text);
 	fmt_put(word, sizeof(word), "%s: ", log_levels[level]);
 	say(program, word, text);
 }
@@ -234,13 +197,9 @@ static int open_log(struct cmd_call *c)
 			c, "unknown log level '%s': error, warning, info or debug", o->log_level);
 	if (o->log_format && strcmp(o->log_format, "text") && strcmp(o->log_format, "json"))
 		return CMD_REFUSE(c, "unknown log format '%s': text or json", o->log_format);
-	log_target.json = o->log_format && !strcmp(o->log_format, "json");
-	if (o->log) {
-		log_target.fd = fd_open(
-			AT_FDCWD, o->log, O_WRONLY | O_CREAT | O_APPEND, 0600, &c->err);
-		if (log_target.fd < 0)
-			return CMD_REFUSED;
-	}
+	if (o->log &&
+		cmd_log_open(o->log, o->log_format && !strcmp(o->log_format, "json"), &c->err) < 0)
+		return CMD_REFUSED;
 	jailrt_log(take_log, (void *)c->program, level);
 	return 0;
 }
@@ -257,7 +216,7 @@ static int fail(const struct cmd_call *c, int result)
 	if (c->row)
 		str_addf(&out, "%s%s%s: ", c->row->name, id ? " " : "", id ? id : "");
 	str_addf(&out, "%s%s%s", text, *fix ? ". Fix: " : "", fix);
-	log_record(&log_target, "error", str_text(&out));
+	cmd_log_record("error", str_text(&out));
 	say(c->program, "", str_text(&out));
 	return c->row && c->row->failure ? c->row->failure : 1;
 }

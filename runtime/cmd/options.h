@@ -5,8 +5,9 @@
  * options: the rows of options that several commands share.
  */
 #define OPTION_HELP                                                      \
+	{"help", 'h', NULL, "help", NULL, "show this help", false},      \
 	{                                                                \
-		"help", 'h', NULL, "help", NULL, "show this help", false \
+		"usage", '?', NULL, "help", NULL, "as crun has it", true \
 	}
 
 #define OPTIONS_CONFIG                                                                            \

@@ -17,6 +17,7 @@
 
 static const struct option_row cmd_spec_options_v[] = {
 	{"bundle", 'b', "DIR", "bundle", NULL, "where to write it; the current directory", false},
+	{"file", 'f', "FILE", "config", NULL, "its name there; config.json by default", false},
 	{"rootless", 0, NULL, "rootless", "true", "for a user without privileges", false},
 	OPTION_HELP,
 };
@@ -106,6 +107,7 @@ static int make_rootless(struct oci_config *doc, struct pool *pool)
 
 static int write_config(struct cmd_call *c, int dir, const struct oci_config *doc)
 {
+	const char *name = jailrt_get(c->jailrt, "config");
 	own_str struct str out = {0};
 	own_fd int fd = -1;
 	struct json_writer w;
@@ -114,17 +116,18 @@ static int write_config(struct cmd_call *c, int dir, const struct oci_config *do
 	if (walk(&table_oci_config, doc, 0, &w.sink, &c->err) < 0)
 		return CMD_REFUSED;
 	str_addc(&out, '\n');
-	fd = openat(dir, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	name = name ? name : "config.json";
+	fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0 && errno == EEXIST)
-		return CMD_REFUSE(c, "a config.json exists already; it is not overwritten");
+		return CMD_REFUSE(c, "a %s exists already; it is not overwritten", name);
 	if (fd < 0) {
-		err_sys(&c->err, errno, "config.json");
+		err_sys(&c->err, errno, "%s", name);
 		return CMD_REFUSED;
 	}
 	if (fd_write_all(fd, str_text(&out), out.len, &c->err) >= 0)
 		return 0;
-	(void)unlinkat(dir, "config.json", 0); /* half of one would be in the way of the next try */
-	err_add(&c->err, "config.json");
+	(void)unlinkat(dir, name, 0); /* half of one would be in the way of the next try */
+	err_add(&c->err, "%s", name);
 	return CMD_REFUSED;
 }
 

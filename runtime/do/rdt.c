@@ -191,6 +191,20 @@ int rdt_make(const struct step_rdt *s, unsigned *ret_made, struct err *e)
 	return 0;
 }
 
+int rdt_change(const char *mount, const char *path, const char *lines, char *old, size_t size,
+	struct err *e)
+{
+	const struct step_rdt s = {.mount = mount, .schemata = lines};
+	own_fd int dir = fd_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, e);
+	ssize_t n;
+
+	TRY(dir);
+	n = old ? fd_read_small(dir, "schemata", old, size) : 0;
+	if (n < 0)
+		return err_sys(e, (int)-n, "read the schemata of the resctrl group");
+	return write_lines(dir, &s, e);
+}
+
 int rdt_remove(const char *dir, struct err *e)
 {
 	if (unlinkat(AT_FDCWD, dir, AT_REMOVEDIR) < 0 && errno != ENOENT)

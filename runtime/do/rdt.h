@@ -21,6 +21,13 @@ int rdt_make(const struct step_rdt *s, unsigned *ret_made, struct err *e);
 /* Takes back what was made, but for a group that the config names. */
 int rdt_unmake(const struct step_rdt *s, unsigned made, struct err *e);
 
+/*
+ * Gives a group that is in use other lines, all of them or none. The lines it had go to old, when that is not
+ * NULL, for giving them back.
+ */
+int rdt_change(const char *mount, const char *dir, const char *lines, char *old, size_t size,
+	struct err *e);
+
 int rdt_enter(pid_t pid, const struct step_rdt_enter *s, struct err *e);
 
 /* One that is gone already is no failure. */

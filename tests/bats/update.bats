@@ -235,3 +235,27 @@ changes_nothing() {
 	run jr update --pids-limit 5 "$ID"
 	fails_with 1 "the container has no cgroup with the controller 'pids'"
 }
+
+@test "update --kernel-memory: accepted with a warning, and without effect" {
+	sleeper
+	local before
+	before=$(cat $(find /sys/fs/cgroup -path "*/$ID/memory.*limit_in_bytes" -o -path "*/$ID/memory.max") /dev/null)
+	run jr update --kernel-memory 5M "$ID"
+	says "warning: --kernel-memory has no effect"
+	[ "$(cat $(find /sys/fs/cgroup -path "*/$ID/memory.*limit_in_bytes" -o -path "*/$ID/memory.max") /dev/null)" = "$before" ]
+}
+
+@test "update --l3-cache-schema, --mem-bw-schema: refused where resctrl is not mounted, and lines of the wrong kind everywhere" {
+	sleeper '.linux.resources += {pids: {limit: 10}}'
+	run jr update --l3-cache-schema MB:0=50 --pids-limit 20 "$ID"
+	fails_with 1 "--l3-cache-schema: 'MB:0=50' is no line of that kind"
+	run jr update --mem-bw-schema L3:0=f --pids-limit 20 "$ID"
+	fails_with 1 "--mem-bw-schema: 'L3:0=f' is no line of that kind"
+	holds pids.max=10
+	! grep -q ' - resctrl ' /proc/self/mountinfo || skip "resctrl is mounted on this machine"
+	run jr update --l3-cache-schema L3:0=f --pids-limit 20 "$ID"
+	fails_with 1 "--l3-cache-schema: no resctrl filesystem is mounted. Fix: mount -t resctrl"
+	run jr update --mem-bw-schema MB:0=50 --pids-limit 20 "$ID"
+	fails_with 1 "--mem-bw-schema: no resctrl filesystem is mounted"
+	holds pids.max=10
+}

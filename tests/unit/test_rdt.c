@@ -234,6 +234,28 @@ static void entering(void)
 	is_text(get(at("/web/mon_groups/web/tasks")), "1234");
 }
 
+static void other_lines_for_a_group_in_use(void)
+{
+	struct step_rdt make_web = {
+		.mount = top, .group = "/web", .own = true, .schemata = "L3:0=f\n"};
+	char old[64];
+	unsigned made;
+
+	clean();
+	is_int(rdt_change(top, at("/web"), "L3:0=3\n", old, sizeof(old), &err), -ENOENT);
+	is_int(make(make_web, &made), 0);
+	put(at("/web/schemata"), "L3:0=f\n");
+	is_int(rdt_change(top, at("/web"), "L3:0=3\n", old, sizeof(old), &err), 0);
+	is_text(old, "L3:0=f\n");
+	is_text(get(at("/web/schemata")), "L3:0=3\n");
+	/* What is to be given back needs no copy. */
+	is_int(rdt_change(top, at("/web"), old, NULL, 0, &err), 0);
+	is_text(get(at("/web/schemata")), "L3:0=f\n");
+	is_int(unlink(at("/web/schemata")), 0);
+	is_int(rdt_change(top, at("/web"), old, NULL, 0, &err), -ENOENT);
+	has_text(err.text, "give the resctrl group its schemata");
+}
+
 static void removing(void)
 {
 	clean();
@@ -258,6 +280,7 @@ int main(void)
 	run(the_root_group);
 	run(monitoring_that_is_not_there);
 	run(entering);
+	run(other_lines_for_a_group_in_use);
 	run(removing);
 	snprintf(command, sizeof(command), "rm -rf %s", top);
 	ok(!system(command));
