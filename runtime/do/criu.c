@@ -295,13 +295,14 @@ static void copy_text(char *to, size_t size, const struct words_field *f)
 /* criu_restore_resp has the pid as field 1, criu_notify as field 2 with the action in front. */
 static int read_inner(const struct words_field *outer, struct answer *a)
 {
-	struct words_reader r = {(const unsigned char *)outer->data,
-		(const unsigned char *)outer->data + outer->len};
+	struct words_reader r;
 	struct words_field f;
 	int more;
 
 	if (!outer->data)
 		return -EPROTO;
+	r.at = (const unsigned char *)outer->data;
+	r.end = r.at + outer->len;
 	while ((more = words_next(&r, &f)) > 0) {
 		if (f.data && f.number == 1)
 			copy_text(a->action, sizeof(a->action), &f);
