@@ -199,6 +199,7 @@ static int put_options(struct criu_call *c, const struct pairs *annotations, str
 	if (o->has_network_lock)
 		criu_put_number(q, CRIU_NETWORK_LOCK, (uint64_t)o->network_lock);
 	put_switches(c, restore ? RESTORES : DUMPS);
+	q->shell_job = o->shell_job;
 	TRY(put_empty(c, e));
 	return put_config(c, annotations, e);
 }

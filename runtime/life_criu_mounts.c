@@ -159,6 +159,11 @@ static bool is_mounted(const struct entries *all, const char *device)
 	return false;
 }
 
+static bool is_kernels(const char *type)
+{
+	return !strcmp(type, "proc") || !strcmp(type, "sysfs") || !strcmp(type, "mqueue");
+}
+
 /* What lies beneath a bind came with it; /dev/null over a masked file, and devices, are the host's. */
 static bool is_hosts(const struct criu_call *c, const struct entries *all,
 	const struct entries *host, const struct entry *m)
@@ -174,6 +179,9 @@ static bool is_hosts(const struct criu_call *c, const struct entries *all,
 		return false;
 	/* criu makes the container's own view of cgroups. */
 	if (!strcmp(m->type, "cgroup2") && jail_has_own(&c->l->loaded.jail, NS_CGROUP))
+		return false;
+	/* One that shows a namespace shared with the host is the same there, and can be made anew. */
+	if (is_kernels(m->type) && !jail_has_own(&c->l->loaded.jail, NS_USER))
 		return false;
 	return is_mounted(host, m->device);
 }
@@ -310,6 +318,16 @@ static bool is_device(const struct jail_devices *devices, const char *path)
 	return false;
 }
 
+/* In a user namespace the host's /proc and /sys are bound where it has no namespace of its own to show. */
+static const char *host_source(const struct jail_mount *m)
+{
+	if (m->kind == MOUNT_BIND)
+		return m->source;
+	if (m->kind != MOUNT_FS)
+		return NULL;
+	return !strcmp(m->type, "proc") ? "/proc" : !strcmp(m->type, "sysfs") ? "/sys" : NULL;
+}
+
 /* What the config says that a name of the images is on this host; NULL: it knows of no such thing. */
 static const char *source_of(struct life *l, const char *key)
 {
@@ -324,12 +342,12 @@ static const char *source_of(struct life *l, const char *key)
 	list_each (i, jail->mounts) {
 		const struct jail_mount *m = &jail->mounts.v[i];
 
-		if (m->kind == MOUNT_BIND && path_beneath(m->target, key) &&
+		if (host_source(m) && path_beneath(m->target, key) &&
 			(!best || strlen(m->target) >= strlen(best->target)))
 			best = m;
 	}
 	if (best)
-		return pool_printf(&l->pool, "%s%s", best->source, key + strlen(best->target));
+		return pool_printf(&l->pool, "%s%s", host_source(best), key + strlen(best->target));
 	return is_device(&jail->devices, key) ? key : NULL;
 }
 

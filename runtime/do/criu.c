@@ -147,8 +147,8 @@ static int place_fds(const struct criu_request *q, int socket, int null, int out
 		if (dup2(aside[i], FIRST_FD + (int)i) < 0)
 			return -errno;
 	}
-	if (dup2(socket, SOCKET_FD) < 0 || dup2(null, 0) < 0 || dup2(output, 1) < 0 ||
-		dup2(output, 2) < 0)
+	if (dup2(socket, SOCKET_FD) < 0 || (!q->shell_job && dup2(null, 0) < 0) ||
+		dup2(output, 1) < 0 || dup2(output, 2) < 0)
 		return -errno;
 	(void)sys_close_range(FIRST_FD + (unsigned)q->n_fds, ~0U, SYS_CLOSE_RANGE_CLOEXEC);
 	return 0;
@@ -197,7 +197,9 @@ static _Noreturn void become(const char *path, const struct criu_request *q, int
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC), r = 0, socket;
 
 	sys_reset_signals();
-	(void)setsid(); /* a signal of the terminal is not for criu, which would stop in the middle */
+	/* A signal of the terminal is not for criu, which would stop in the middle. */
+	if (!q->shell_job)
+		(void)setsid();
 	report = fcntl(report, F_DUPFD_CLOEXEC, ASIDE);
 	if (q->own_root)
 		r = place_root(q->own_root);

@@ -10,6 +10,7 @@
  * criu's images/rpc.proto (protobuf, proto2), which are part of its interface and do not change. criu has no
  * other fds than those that a request hands on.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -69,6 +70,7 @@ struct criu_request {
 		const char *folder; /* or what is opened there */
 	} fds[16]; /* that criu gets */
 	size_t n_fds;
+	bool shell_job; /* criu has our session and stdin: what is restored gets them from it */
 	const char *
 		own_root; /* restore: a directory that is bound over itself in criu's own mount namespace */
 };

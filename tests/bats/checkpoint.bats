@@ -158,6 +158,8 @@ not_asked() {
 	done
 	recorded checkpoint --pre-dump "$ID"
 	asked "action 4"
+	asked "stdin /dev/null"
+	asked "own session True"
 	asked "15 1"
 	is_status "$ID" running
 }
@@ -178,6 +180,8 @@ not_asked() {
 		asked "$line"
 	done <<-EOF2
 		action 2
+		stdin $BUNDLE/config.json
+		own session False
 		1 $T/images
 		4 1
 		5 1

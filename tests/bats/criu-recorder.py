@@ -41,6 +41,8 @@ sock = socket.socket(fileno=3)
 request = dict(fields(sock.recv(1 << 20)))
 with open(os.environ["CRIU_RECORD"], "w") as out:
     print("action", request[1], file=out)
+    print("stdin", os.readlink("/proc/self/fd/0"), file=out)
+    print("own session", os.getsid(0) == os.getpid(), file=out)
     for number, value in fields(request[2]):
         print(number, text(number, value), file=out)
 # type, success: false, cr_errno: EREMOTE
