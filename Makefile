@@ -27,7 +27,8 @@ LIBS     := $(call static,yajl_s,-lyajl) $(call static,seccomp)
 WARN     := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes
 comma    := ,
 CFLAGS   ?= -O2 -g
-OURS     := -std=c11 -D_GNU_SOURCE -DJAILRT_VERSION='"$(VERSION)"' -fno-strict-aliasing \
+OURS     := -std=c11 -D_GNU_SOURCE -DJAILRT_VERSION='"$(VERSION)"' \
+	    -DJAILRT_SHARE='"$(PREFIX)/share/jailrt"' -fno-strict-aliasing \
 	    -fvisibility=hidden -fPIE $(WARN) $(PKG_FLAGS) -I$(BUILD)/gen $(if $(SAN),-fsanitize=address$(comma)undefined \
 	    -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 LINK     := -pie -Wl,-z,relro,-z,now,--as-needed $(if $(SAN),-fsanitize=address$(comma)undefined)
@@ -63,6 +64,13 @@ $(BUILD)/gen/%.inc: spec/data/%.awk spec/data/%.tsv
 	$(call say,GEN,$@)
 	$(Q)awk -f $^ > $@.new && mv $@.new $@
 
+POLICIES := $(sort $(wildcard seccomp-profiles/*.policy seccomp-profiles/parts/*.policy))
+$(BUILD)/gen/profiles.inc: spec/data/profiles.awk $(POLICIES)
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)awk -f $^ > $@.new && mv $@.new $@
+
+$(BUILD)/spec/policy.o: $(BUILD)/gen/profiles.inc
 $(BUILD)/spec/arch.o: $(BUILD)/gen/syscalls.inc
 $(BUILD)/spec/kafel_names.o: $(BUILD)/gen/syscall-args.inc $(BUILD)/gen/constants.inc
 
@@ -174,7 +182,7 @@ floors sizes:
 	@tests/$@
 
 # What tests/clang compiles with.
-flags: $(BUILD)/gen/syscalls.inc
+flags: $(BUILD)/gen/syscalls.inc $(BUILD)/gen/profiles.inc
 	@: $(info $(OURS))
 
 docs: all
@@ -190,6 +198,11 @@ install: all
 	install -m 755 $(HOOKS) $(DESTDIR)$(LIBEXEC)/
 	install -m 644 $(BUILD)/libjailrt.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 644 runtime/jailrt.h $(DESTDIR)$(PREFIX)/include/
+	install -d $(DESTDIR)$(PREFIX)/share/jailrt/seccomp-profiles/parts
+	install -m 644 seccomp-profiles/*.policy seccomp-profiles/*.json seccomp-profiles/README.md \
+		$(DESTDIR)$(PREFIX)/share/jailrt/seccomp-profiles/
+	install -m 644 seccomp-profiles/parts/*.policy \
+		$(DESTDIR)$(PREFIX)/share/jailrt/seccomp-profiles/parts/
 	install -m 644 docs/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/
 
 clean:

@@ -39,8 +39,10 @@ struct kafel_text {
 
 struct kafel_options {
 	bool strict;
-	const char *const *include; /* where #include looks, in this order; nowhere else */
+	const char *const *include; /* folders where #include looks, in this order; nowhere else */
 	size_t n_include;
+	const struct kafel_text *own; /* texts that it finds by their names before all files */
+	size_t n_own;
 };
 
 enum kafel_class {
@@ -94,5 +96,8 @@ struct kafel_notes {
 int kafel_rules(const struct kafel_text *texts, size_t n_texts, const struct arch *const *archs,
 	size_t n_archs, const struct kafel_options *options, struct pool *pool, struct rules *ret,
 	struct kafel_notes *ret_notes, struct err *e);
+
+/* Warnings go to the log. */
+void kafel_tell_warnings(const struct kafel_notes *notes);
 
 #endif

@@ -196,6 +196,18 @@ static int read_include(struct kafel_reader *r, struct kafel_at at, const char *
 	return 1;
 }
 
+static void enter(struct kafel_reader *r, const char *file, const char *data, size_t len)
+{
+	r->depth++;
+	*kafel_input(r) = (struct kafel_input){
+		.file = file,
+		.at = data,
+		.end = data + len,
+		.line_start = data,
+		.line = 1,
+	};
+}
+
 static int include(struct kafel_reader *r, struct kafel_at at, const char *name)
 {
 	const struct kafel_options *o = r->w->options;
@@ -207,6 +219,12 @@ static int include(struct kafel_reader *r, struct kafel_at at, const char *name)
 	if (r->files++ == FILES_MOST)
 		return kafel_fail(r->w, KAFEL_INCLUDE_DEPTH, at, "more than %d files are included",
 			FILES_MOST);
+	for (size_t i = 0; i < o->n_own; i++) {
+		if (strcmp(o->own[i].file, name) != 0)
+			continue;
+		enter(r, o->own[i].file, o->own[i].data, o->own[i].len);
+		return 0;
+	}
 	for (size_t i = 0; i < o->n_include; i++) {
 		const char *path = pool_printf(r->w->pool, "%s/%s", o->include[i], name);
 		struct bytes b;
@@ -215,14 +233,7 @@ static int include(struct kafel_reader *r, struct kafel_at at, const char *name)
 			return kafel_no_memory(r->w);
 		if (!TRY(read_include(r, at, name, path, &b)))
 			continue;
-		r->depth++;
-		*kafel_input(r) = (struct kafel_input){
-			.file = path,
-			.at = b.data,
-			.end = b.data + b.len,
-			.line_start = b.data,
-			.line = 1,
-		};
+		enter(r, path, b.data, b.len);
 		return 0;
 	}
 	return kafel_fail(r->w, KAFEL_INCLUDE, at, "cannot include \"%.100s\": %s", name,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../runtime/base/fmt.h"
+#include "../runtime/base/log.h"
 
 enum { NOTES_MOST = 256 };
 
@@ -89,4 +90,15 @@ int kafel_tell(const struct kafel_work *w, struct err *e)
 	else
 		text[len] = '\0';
 	return err_set(e, EINVAL, "%s", text);
+}
+
+void kafel_tell_warnings(const struct kafel_notes *notes)
+{
+	for (size_t i = 0; i < notes->n; i++) {
+		const struct kafel_note *n = &notes->v[i];
+
+		if (n->class == KAFEL_WARNING)
+			log_warning("%s:%u:%u: %s", n->at.file, n->at.at.line, n->at.at.column,
+				n->text);
+	}
 }

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "../runtime/base/fd.h"
-#include "../runtime/base/log.h"
 #include "../runtime/base/path.h"
 #include "kafel.h"
 #include "nsjail_jail.h"
@@ -64,17 +63,6 @@ static int take_policy_strings(struct nsjail_load *l, struct policy *p)
 	return 0;
 }
 
-static void tell_warnings(const struct kafel_notes *notes)
-{
-	for (size_t i = 0; i < notes->n; i++) {
-		const struct kafel_note *n = &notes->v[i];
-
-		if (n->class == KAFEL_WARNING)
-			log_warning("%s:%u:%u: %s", n->at.file, n->at.at.line, n->at.at.column,
-				n->text);
-	}
-}
-
 static int compile(struct nsjail_load *l, const struct policy *p)
 {
 	const struct arch *native = arch_native();
@@ -90,7 +78,7 @@ static int compile(struct nsjail_load *l, const struct policy *p)
 		return err_memory(l->e);
 	if (kafel_rules(p->v, p->n, &native, 1, &options, l->pool, rules, &notes, l->e) < 0)
 		return -l->e->code;
-	tell_warnings(&notes);
+	kafel_tell_warnings(&notes);
 	f->rules = rules;
 	f->at = p->at;
 	return 0;

@@ -427,3 +427,13 @@ int oci_read_mounts(const char *text, size_t len, const char *file, struct pool 
 	*ret = doc;
 	return 0;
 }
+
+int oci_read_seccomp(const char *text, size_t len, const char *file, struct pool *pool,
+	struct oci_seccomp **ret, struct origin *origin, struct err *e)
+{
+	struct oci_seccomp *doc = POOL_NEW(pool, struct oci_seccomp);
+
+	TRY(read_into(&table_oci_seccomp, doc, text, len, file, true, pool, origin, e));
+	*ret = doc;
+	return 0;
+}

@@ -370,6 +370,9 @@ extern const struct words oci_action_words, oci_op_words, oci_seccomp_flag_words
  */
 int oci_read(const char *text, size_t len, const char *file, bool strict, struct pool *pool,
 	struct oci_config **ret, struct origin *origin, struct err *e);
+/* A seccomp object by itself; a key that is unknown is an error: it may restrict what it stands by. */
+int oci_read_seccomp(const char *text, size_t len, const char *file, struct pool *pool,
+	struct oci_seccomp **ret, struct origin *origin, struct err *e);
 int oci_read_process(const char *text, size_t len, const char *file, struct pool *pool,
 	struct oci_process **ret, struct origin *origin, struct err *e);
 int oci_read_resources(const char *text, size_t len, const char *file, struct pool *pool,

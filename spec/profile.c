@@ -326,6 +326,10 @@ static bool has_arch(const struct rules *r, const struct arch *arch)
 
 static int add_arches(struct builder *b, uint32_t otherwise)
 {
+	for (size_t i = 0; i < b->options->n_archs; i++)
+		TRY(add_arch(b, b->options->archs[i], otherwise));
+	if (b->options->n_archs)
+		return 0;
 	/* The machine's own belongs to it, named or not. */
 	TRY(add_arch(b, arch_native(), otherwise));
 	list_each (i, b->doc->architectures) {

@@ -23,6 +23,9 @@
 struct profile_options {
 	/* A name that nobody knows is an error even where leaving it out makes nothing weaker. */
 	bool fail_unknown;
+	/* In place of the machine's own and the document's; n_archs 0: those. */
+	const struct arch *const *archs;
+	size_t n_archs;
 };
 
 /* The rules lie on the pool and refer to the document. */

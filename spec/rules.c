@@ -184,21 +184,6 @@ static size_t first_of(const struct rules_arch *a, uint32_t number)
 	return low;
 }
 
-static uint32_t verdict_in(const struct rules_arch *a, const struct rule_call *call)
-{
-	for (size_t i = first_of(a, call->number); i < a->n; i++) {
-		const struct rule *r = &a->v[i];
-
-		if (r->call != call->number)
-			break;
-		if (!r->when || rule_test_holds(r->when, call))
-			return r->action;
-	}
-	if (a->has_newest && call->number > a->newest)
-		return a->beyond;
-	return a->otherwise;
-}
-
 static bool names(const struct rules_arch *a, uint32_t number)
 {
 	size_t i = first_of(a, number);
@@ -206,29 +191,45 @@ static bool names(const struct rules_arch *a, uint32_t number)
 	return i < a->n && a->v[i].call == number;
 }
 
-uint32_t rules_verdict(const struct rules *r, const struct rule_call *call)
+struct rules_slice rules_slice(const struct rules *r, uint32_t audit, uint32_t number)
 {
+	struct rules_slice ret = {.otherwise = r->foreign};
 	const struct rules_arch *found = NULL;
 	bool is_x32;
 
 	for (size_t i = 0; i < r->n; i++) {
 		const struct arch *arch = r->v[i].arch;
 
-		if (arch->audit != call->arch)
+		if (arch->audit != audit)
 			continue;
 		/* -1 is no number of x32's: it is what a tracer sets to skip a call. */
-		if (arch->bit && (!(call->number & arch->bit) || call->number == UINT32_MAX))
+		if (arch->bit && (!(number & arch->bit) || number == UINT32_MAX))
 			continue;
 		if (!found || arch->bit)
 			found = &r->v[i];
 	}
 	if (!found)
-		return r->foreign;
-	is_x32 = call->arch == arches[0].audit && call->number >= 0x40000000 &&
-		 call->number != UINT32_MAX;
-	if (is_x32 && !found->arch->bit && !r->x32_open && !names(found, call->number))
-		return r->foreign;
-	return verdict_in(found, call);
+		return ret;
+	is_x32 = audit == arches[0].audit && number >= 0x40000000 && number != UINT32_MAX;
+	if (is_x32 && !found->arch->bit && !r->x32_open && !names(found, number))
+		return ret;
+	ret.otherwise =
+		found->has_newest && number > found->newest ? found->beyond : found->otherwise;
+	ret.v = found->v + first_of(found, number);
+	while (ret.v + ret.n < found->v + found->n && ret.v[ret.n].call == number)
+		ret.n++;
+	return ret;
+}
+
+uint32_t rules_verdict(const struct rules *r, const struct rule_call *call)
+{
+	struct rules_slice s = rules_slice(r, call->arch, call->number);
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (!s.v[i].when || rule_test_holds(s.v[i].when, call))
+			return s.v[i].action;
+	}
+	return s.otherwise;
 }
 
 /* --- actions ----------------------------------------------------------------------------------- */

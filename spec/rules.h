@@ -92,10 +92,26 @@ struct rule_call {
 	uint64_t args[6];
 };
 
+/* What a filter says of one number: the first rule whose condition holds, or otherwise. */
+struct rules_slice {
+	const struct rule *v;
+	size_t n;
+	uint32_t otherwise;
+};
+
+struct rules_slice rules_slice(const struct rules *r, uint32_t audit, uint32_t number);
+
 /* The verdict, straight from the lists: what every program made from them is held against. */
 uint32_t rules_verdict(const struct rules *r, const struct rule_call *call);
 
 bool rule_test_holds(const struct rule_test *t, const struct rule_call *call);
+
+/*
+ * What holds when two filters are in force, as the kernel has it: of each call the stricter verdict.
+ * Calls of x32 are stopped unless both know that architecture. ret lies on the pool and refers to both.
+ */
+int rules_both(const struct rules *a, const struct rules *b, struct pool *pool, struct rules *ret,
+	struct err *e);
 
 /*
  * How much an action lets through, as the kernel orders them when several filters speak: 0 for

@@ -27,6 +27,7 @@ struct cmd_options {
 	OPT(bool, unused);
 	const char *from, *to;
 	OPT(bool, lossy);
+	struct texts arch;
 };
 
 extern const struct table table_cmd_options;
@@ -120,12 +121,14 @@ int cmd_plan(struct cmd_call *c);
 int cmd_spec(struct cmd_call *c);
 int cmd_features(struct cmd_call *c);
 int cmd_help(struct cmd_call *c);
+int cmd_seccomp(struct cmd_call *c);
 
 extern const struct option_rows cmd_create_options, cmd_start_options, cmd_run_options,
 	cmd_exec_options, cmd_checkpoint_options, cmd_restore_options, cmd_mounts_options,
 	cmd_pause_options, cmd_resume_options, cmd_update_options, cmd_events_options,
 	cmd_kill_options, cmd_delete_options, cmd_state_options, cmd_list_options, cmd_ps_options,
 	cmd_wait_options, cmd_plan_options, cmd_spec_options, cmd_features_options,
-	cmd_help_options, cmd_convert_options;
+	cmd_help_options, cmd_convert_options,
+	cmd_seccomp_options;
 
 #endif

@@ -68,10 +68,11 @@ static void put_man_page(const struct cmd_row *row, struct str *out)
 	doc_options_man(row->options, out);
 	str_add(out, ".SH EXIT STATUS\n");
 	str_add(out,
-		row->failure
+		row->failure == 255
 			? "255 when jailrt itself fails; else the program's, or 128 and the "
 			  "signal's number.\n"
-			: "1 when jailrt itself fails. Commands that wait for a program exit with "
+		: row->failure ? "See above.\n"
+			       : "1 when jailrt itself fails. Commands that wait for a program exit with "
 			  "its status, or 128 and the signal's number.\n");
 	str_add(out, ".SH SEE ALSO\n.BR jailrt (8)\n");
 }

@@ -31,6 +31,7 @@ static const struct field cmd_options_rows[] = {
 	FIELD_TEXT(cmd_options, to, "and is to have"),
 	FIELD_BOOL(cmd_options, lossy, "what that cannot say is left out"),
 	FIELD_BOOL(cmd_options, unused, "accepted, without effect"),
+	FIELD_TEXTS(cmd_options, arch, "architectures"),
 };
 TABLE(cmd_options);
 
@@ -126,6 +127,22 @@ const struct cmd_row cmd_rows[] = {
 	{"convert", "FILE", "write an nsjail config in another form",
 		"What the other form cannot say is an error.", &cmd_convert_options, ARGS_ANYWHERE,
 		1, 1, cmd_convert, 0},
+	{"seccomp", "compile|explain|test|diff|list …", "look at system call policies",
+		"compile POLICY        to BPF (an array of struct sock_filter on stdout), or another "
+		"--format\n"
+		"explain POLICY        a table: what becomes of which call\n"
+		"test POLICY CALL…     the verdict on 'openat(AT_FDCWD, \"x\", O_RDONLY)'; strings, "
+		"'?' and\n"
+		"                      arguments that are not given can have any value\n"
+		"diff POLICY POLICY    what one allows and the other does not, each with an example\n"
+		"list                  the profiles that are part of jailrt\n\n"
+		"A POLICY is a file in kafel or OCI's JSON, - for stdin, or the name of a profile.\n"
+		"Exits with 2 on failure. diff: 1 when they differ. test: 0 when each call is "
+		"allowed, else\n"
+		"what is worst: 3 another process is asked, 4 it fails, 5 SIGSYS, 6 killed, 7 it "
+		"depends on\n"
+		"arguments that are not given.",
+		&cmd_seccomp_options, ARGS_ANYWHERE, 1, -1, cmd_seccomp, 2},
 	{"spec", "", "write a config.json to start from", NULL, &cmd_spec_options, ARGS_ANYWHERE, 0,
 		0, cmd_spec, 0},
 	{"features", "", "show what this program can do, as JSON (features.md of the runtime-spec)",

@@ -42,7 +42,8 @@ struct kafel_how {
 __attribute__((unused)) static int kafel_make(
 	struct kafel_case *c, const char *policy, size_t len, const struct kafel_how *how)
 {
-	const struct kafel_options o = {how->strict, how->include, how->n_include};
+	const struct kafel_options o = {
+		.strict = how->strict, .include = how->include, .n_include = how->n_include};
 	const struct kafel_text text = {"p", policy, len};
 	const struct arch *arch = arch_by_name(how->arch ? how->arch : "x86_64");
 
