@@ -130,7 +130,7 @@ run:
 tests: all $(UNITS) $(BUILD)/golden $(BENCH) $(HELPERS) $(OBSERVE)
 
 check check-fast:
-	@contrib/install-packages build demo test
+	@contrib/install-packages build demo test $(if $(filter check,$@),runtimes)
 	@$(MAKE) --no-print-directory tests
 	@JAILRT=$(CURDIR)/$(BUILD)/jailrt BUILD=$(CURDIR)/$(BUILD) tests/run $(if $(filter check-fast,$@),fast,all)
 

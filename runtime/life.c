@@ -68,6 +68,7 @@ static const struct field life_options_rows[] = {
 	FIELD_ENUM(life_options, compat, compat_words, "whose meaning an nsjail config has"),
 	FIELD_TEXTS(life_options, args, "command in place of the config's"),
 	FIELD_TEXTS(life_options, set, "FIELD=VALUE of the config"),
+	FIELD_TEXTS(life_options, syscall_profile, "profile of system calls that holds too"),
 	FIELD_BOOL(life_options, strict, "unknown keys of the config are errors"),
 	FIELD_TEXT(life_options, pid_file, "file that the process id is written to"),
 	FIELD_TEXT(life_options, console_socket, "socket that the terminal's master is sent to"),
@@ -335,6 +336,7 @@ int life_load(struct life *l, struct err *e)
 		.dialect = text ? DIALECT_NSJAIL : DIALECT_OCI,
 		.args = &l->o.args,
 		.sets = &l->o.set,
+		.profiles = &l->o.syscall_profile,
 		.strict = l->o.strict,
 		.door = l->o.compat,
 	};

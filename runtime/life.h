@@ -30,7 +30,7 @@ struct life_options {
 	const char *bundle, *config;
 	const char *config_text; /* in place of a file */
 	OPT(int32_t, compat); /* enum nsjail_door */
-	struct texts args, set;
+	struct texts args, set, syscall_profile;
 	OPT(bool, strict);
 	const char *pid_file, *console_socket, *pidfd_socket;
 	OPT(uint32_t, preserve_fds);

@@ -22,6 +22,7 @@ int life_load_copy(struct life *l, struct err *e)
 		.config = s->config,
 		.args = &s->args,
 		.sets = &s->sets,
+		.profiles = &s->profiles,
 		.known = true,
 		.dialect = (enum dialect)s->dialect,
 		.door = s->compat,
@@ -30,7 +31,7 @@ int life_load_copy(struct life *l, struct err *e)
 
 	TRY(fd_read_file(l->dir, "config", 64 << 20, &l->pool, &text, e));
 	q.text = &text;
-	if (q.dialect == DIALECT_NSJAIL && !faccessat(l->dir, STATE_FILTER, F_OK, 0)) {
+	if (!faccessat(l->dir, STATE_FILTER, F_OK, 0)) {
 		TRY(fd_read_file(l->dir, STATE_FILTER, 1 << 20, &l->pool, &filter, e));
 		q.filter = &filter;
 	}

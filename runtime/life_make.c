@@ -175,6 +175,7 @@ static int first_state(struct life *l, struct err *e)
 		OPT_SET(s, compat, l->o.compat);
 	s->args = l->o.args;
 	s->sets = l->o.set;
+	s->profiles = l->o.syscall_profile;
 	if (jail->service.time_limit)
 		OPT_SET(s, time_limit, jail->service.time_limit);
 	if (jail->process.terminal)
@@ -192,8 +193,8 @@ static int first_state(struct life *l, struct err *e)
 }
 
 /*
- * The policy of an nsjail config is in files that may change: exec is to be under the filter that the jail
- * was made with. An OCI config holds its own, and exec compiles it anew.
+ * The policy of an nsjail config and profiles are in files that may change: exec is to be under the filter
+ * that the jail was made with. An OCI config alone holds its own, and exec compiles it anew.
  */
 static int keep_filter(const struct life *l, struct err *e)
 {
@@ -218,7 +219,8 @@ static int claim(struct life *l, struct err *e)
 	TRY(state_write(l->dir, l->state, e));
 	if (fd_replace_file(l->dir, "config", l->loaded.text.data, l->loaded.text.len, 0600, e) < 0)
 		return err_add(e, "keep the config of '%s'", l->o.id);
-	if (l->loaded.dialect == DIALECT_NSJAIL)
+	if (l->loaded.dialect == DIALECT_NSJAIL || l->o.syscall_profile.n ||
+		l->loaded.jail.filter.profiles.n)
 		TRY(keep_filter(l, e));
 	return life_notify_prepare(l, e);
 }

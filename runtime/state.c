@@ -49,6 +49,7 @@ static const struct field state_rows[] = {
 	FIELD_I32(state, compat, "whose meaning it has"),
 	FIELD_TEXTS(state, args, "command in place of the config's"),
 	FIELD_TEXTS(state, sets, "fields set on the command line"),
+	FIELD_TEXTS(state, profiles, "seccomp profiles from the command line"),
 	FIELD_U64(state, time_limit, "of its life from start on", .unit = "ms"),
 	FIELD_BOOL(state, terminal, "it has one"),
 	FIELD_BOOL(state, no_new_keyring, "it has its caller's session keyring"),

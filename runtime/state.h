@@ -47,6 +47,7 @@ struct state {
 	OPT(int32_t, dialect);
 	OPT(int32_t, compat); /* enum nsjail_door */
 	struct texts args, sets; /* what the command line changed in it */
+	struct texts profiles; /* of system calls, from there too */
 	OPT(uint64_t, time_limit); /* milliseconds */
 	OPT(bool, terminal);
 	OPT(bool, no_new_keyring);

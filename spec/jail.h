@@ -371,6 +371,7 @@ struct rules;
 
 struct jail_filter {
 	const struct rules *rules; /* NULL: there are none */
+	struct texts profiles; /* names of policies that hold too (policy.h); rules then has them */
 	struct bytes program; /* a finished one instead (struct sock_filter), as it stands */
 	uint32_t flags; /* SECCOMP_FILTER_FLAG_LOG and the like (seccomp(2)) */
 	const char *listener; /* socket of the agent that answers notifications; NULL: none */

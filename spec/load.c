@@ -10,6 +10,7 @@
 #include "../runtime/base/path.h"
 #include "check.h"
 #include "json.h"
+#include "policy.h"
 #include "nsjail_jail.h"
 #include "oci_jail.h"
 #include "set.h"
@@ -188,6 +189,53 @@ static void apply_args(const struct load_request *q, struct jail *jail)
 	jail->process.at_args = NULL;
 }
 
+/* --- profiles of system calls ---------------------------------------------------------------------- */
+
+/* They hold on top of what the config says: nothing that it stops is let through by one. */
+static int add_profile(struct jail *jail, const char *name, struct pool *pool, struct err *e)
+{
+	static const struct policy_options options;
+	struct rules *rules = POOL_NEW(pool, struct rules), *both = POOL_NEW(pool, struct rules);
+	struct jail_filter *f = &jail->filter;
+
+	if (!rules || !both)
+		return err_memory(e);
+	if (f->program.len)
+		return err_set(e, EINVAL,
+			"the config has a finished seccomp program, which nothing can be added to");
+	TRY(policy_by_name(name, &options, pool, rules, e));
+	if (f->rules) {
+		TRY(rules_both(f->rules, rules, pool, both, e));
+		rules = both;
+	}
+	f->rules = rules;
+	return 0;
+}
+
+static int add_named(struct jail *jail, const struct texts *names, struct pool *pool, struct err *e)
+{
+	for (size_t i = 0; names && i < names->n; i++) {
+		if (add_profile(jail, names->v[i], pool, e) < 0)
+			return err_add(e, "seccomp profile '%s'", names->v[i]);
+	}
+	return 0;
+}
+
+/* The config's own, then those that were asked for beside it. */
+static int add_profiles(struct jail *jail, const struct texts *asked, struct pool *pool, struct err *e)
+{
+	TRY(add_named(jail, &jail->filter.profiles, pool, e));
+	return add_named(jail, asked, pool, e);
+}
+
+/* Policies and profiles are in it already. */
+static int use_filter(struct jail *jail, const struct bytes *filter)
+{
+	jail->filter.rules = NULL;
+	jail->filter.program = *filter;
+	return 0;
+}
+
 /* --- all of it ------------------------------------------------------------------------------------ */
 
 static int load_oci(const struct load_request *q, const struct caller *caller, const char *file,
@@ -228,6 +276,9 @@ int load(const struct load_request *q, const struct caller *caller, struct pool 
 	else
 		TRY(load_nsjail(q, caller, file, pool, ret, e));
 	apply_args(q, &ret->jail);
+	TRY(q->filter ? use_filter(&ret->jail, q->filter) : add_profiles(&ret->jail, q->profiles, pool, e));
+	if (q->profiles && q->profiles->n && ret->dialect == DIALECT_NSJAIL)
+		ret->jail.process.no_new_privs = true; /* as with a policy of its own */
 	ret->jail.notes.bundle = ret->bundle;
 	return check_jail(&ret->jail, e);
 }

@@ -23,8 +23,9 @@ struct load_request {
 		*text; /* the file's content, when it is at hand; config then is its name */
 	const struct texts *args; /* a command in place of the document's, or NULL */
 	const struct texts *sets; /* "FIELD=VALUE" of the document, or NULL */
-	const struct bytes *filter; /* what an nsjail policy was compiled to when the jail was made;
-		NULL: the policy is read. Its files may have changed, or be gone. */
+	const struct texts *profiles; /* of system calls that hold too (policy.h), or NULL */
+	const struct bytes *filter; /* the whole filter as it was when the jail was made, which holds in
+		place of policies and profiles, or NULL. Their files may have changed, or be gone. */
 	bool strict; /* unknown keys of OCI documents are errors */
 	int door; /* whose meaning nsjail configs have: enum nsjail_door */
 	bool known; /* the dialect is given, not looked for */

@@ -366,6 +366,9 @@ static const struct field nsjail_config_rows[] = {
 		DFLT("false"), NOT_YET),
 	FIELD_TEXT(nsjail_config, seccomp_unotify_report,
 		"file that what was watched is written to", NOT_YET),
+	FIELD_TEXTS(nsjail_config, seccomp_profile,
+		"jailrt's own: profile that holds too (jailrt seccomp list)",
+		.flags = FIELD_TIGHTEN),
 
 	FIELD_U64(nsjail_config, cgroup_mem_max, "memory of the whole jail; 0: no limit", DFLT("0"),
 		UNIT("bytes"), .max = INT64_MAX),

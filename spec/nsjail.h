@@ -275,6 +275,7 @@ struct nsjail_config {
 	OPT(bool, seccomp_log);
 	OPT(bool, seccomp_unotify);
 	const char *seccomp_unotify_report;
+	struct texts seccomp_profile; /* jailrt's own */
 
 	OPT(uint64_t, cgroup_mem_max);
 	OPT(uint64_t, cgroup_mem_memsw_max);

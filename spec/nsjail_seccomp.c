@@ -100,15 +100,14 @@ int nsjail_load_seccomp(struct nsjail_load *l)
 	if (has_file && d->seccomp_string.n)
 		return NSJAIL_FAIL(l, &d->seccomp_policy_file,
 			"seccomp_policy_file and seccomp_string are two policies; give one");
-	if (!has_file && !d->seccomp_string.n)
+	l->jail->filter.profiles = d->seccomp_profile;
+	if (!has_file && !d->seccomp_string.n && !d->seccomp_profile.n)
 		return 0;
 	if (d->seccomp_log)
 		l->jail->filter.flags |= SECCOMP_FILTER_FLAG_LOG;
 	/* As nsjail does, whatever disable_no_new_privs says. */
 	l->jail->process.no_new_privs = true;
-	if (!l->filter)
-		return load_policy(l, has_file);
-	l->jail->filter.program = *l->filter;
-	l->jail->filter.at = &d->seccomp_policy_file;
-	return 0;
+	if (l->filter || (!has_file && !d->seccomp_string.n))
+		return 0; /* with a filter, the caller has what came of the policy */
+	return load_policy(l, has_file);
 }

@@ -228,6 +228,21 @@ static int load_hooks(struct oci_load *l)
 	return 0;
 }
 
+static int add_profiles(struct oci_load *l, const struct texts *names)
+{
+	struct texts *all = &l->jail->filter.profiles;
+
+	list_each (i, *names) {
+		const char **v = pool_grow(l->pool, all->v, all->n, sizeof(*v));
+
+		if (!v)
+			return err_memory(l->e);
+		all->v = v;
+		v[all->n++] = names->v[i];
+	}
+	return 0;
+}
+
 /*
  * The "jail" object has nsjail's fields; those that the spec can say itself are not taken from it, so
  * that a fact stands in one place.
@@ -239,7 +254,8 @@ static int load_extension(struct oci_load *l)
 	if (!x)
 		return 0;
 	row_each (f, &table_nsjail_config) {
-		if (!field_present(f, x) || !strcmp(f->key, "time_limit"))
+		if (!field_present(f, x) || !strcmp(f->key, "time_limit") ||
+			!strcmp(f->key, "seccomp_profile"))
 			continue;
 		OCI_FAIL(l, field_at(f, x), "not supported yet in the jail object");
 		l->e->code = ENOTSUP;
@@ -247,7 +263,7 @@ static int load_extension(struct oci_load *l)
 	}
 	if (x->has_time_limit)
 		l->jail->service.time_limit = x->time_limit * 1000ULL;
-	return 0;
+	return add_profiles(l, &x->seccomp_profile);
 }
 
 #define ANNOTATION_PREFIX "org.jailrt."
@@ -268,7 +284,7 @@ static int load_annotation(struct oci_load *l, const struct pair *a)
 	limit = value.time_limit * 1000ULL;
 	if (limit && (!service->time_limit || limit < service->time_limit))
 		service->time_limit = limit;
-	return 0;
+	return add_profiles(l, &value.seccomp_profile);
 }
 
 /* From wherever a command is called, it is the same file. */

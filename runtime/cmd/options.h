@@ -15,6 +15,8 @@
 		{"config", 'f', "FILE", "config", NULL,                                           \
 			"OCI or nsjail config in place of the bundle's config.json", false},      \
 		{"set", 0, "FIELD=VALUE", "set", NULL, "set a field of the config", false},       \
+		{"seccomp-profile", 0, "NAME", "syscall_profile", NULL,                           \
+			"this profile of system calls holds too (jailrt seccomp list)", false},   \
 	{                                                                                         \
 		"strict", 0, NULL, "strict", NULL, "unknown keys of the config are errors", false \
 	}

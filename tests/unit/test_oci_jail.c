@@ -266,8 +266,16 @@ static void every_tightening_row_is_carried_out(void)
 {
 	row_each (f, &table_nsjail_config) {
 		if (f->flags & FIELD_TIGHTEN)
-			is_text(f->key, "time_limit");
+			ok(!strcmp(f->key, "time_limit") || !strcmp(f->key, "seccomp_profile"));
 	}
+	/* An annotation adds to what the jail object says. */
+	is_int(make("", "",
+		       "'jail':{'seccomp_profile':['a','b']},'annotations':"
+		       "{'org.jailrt.seccomp_profile':'c'}"),
+		0);
+	is_int(jail.filter.profiles.n, 3);
+	is_text(jail.filter.profiles.v[1], "b");
+	is_text(jail.filter.profiles.v[2], "c");
 	row_each (f, &table_oci_config)
 		ok(!(f->flags & FIELD_TIGHTEN));
 }
