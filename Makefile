@@ -50,7 +50,7 @@ say  = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 # Objects of tests are kept, for the next build.
 .SECONDARY:
 .PHONY: all run check check-fast check-vm unit golden bats floors sizes fmt docs bench install \
-	clean tests fuzz fuzzers flags engines engines-docs mutants bench-engines
+	clean tests fuzz fuzzers flags engines engines-docs mutants bench-engines bench-seccomp
 all: $(BUILD)/jailrt $(HOOKS)
 
 $(BUILD)/%.o: %.c Makefile
@@ -105,7 +105,7 @@ $(HOOKS): $(BUILD)/hooks/jailrt-hook-%: $(BUILD)/hooks/%.o $(BUILD)/hooks/hook.o
 	$(Q)$(CC) $(if $(SAN),$(LINK),-static) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libjailrt.a $(LIBS)
 
 # What is measured against is static and never sanitized, so it is compiled apart from the rest.
-$(BUILD)/bench/bench: $(filter-out bench/floor% bench/payload%,$(wildcard bench/*.c)) bench/bench.h
+$(BUILD)/bench/bench: $(filter-out bench/floor% bench/payload% bench/seccomp%,$(wildcard bench/*.c)) bench/bench.h
 $(BUILD)/bench/floor: $(wildcard bench/floor*.c) runtime/base/sys.c bench/floor.h runtime/base/sys.h
 $(BUILD)/bench/payload: bench/payload.c
 $(BENCH): Makefile
@@ -119,6 +119,11 @@ $(OBSERVE): $(wildcard tests/observe/*.c) tests/observe/observe.h Makefile
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) -static -o $@ $(filter %.c,$^)
+
+# This one measures the library itself.
+$(BUILD)/bench/seccomp: $(BUILD)/bench/seccomp.o $(BUILD)/libjailrt.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libjailrt.a $(LIBS)
 
 # What is installed first changes what pkg-config says, so make begins anew behind it.
 run:
@@ -157,9 +162,12 @@ golden: $(BUILD)/golden
 bats: all $(BENCH) $(HELPERS) $(OBSERVE)
 	@JAILRT=$(CURDIR)/$(BUILD)/jailrt tests/run-bats $(or $(FILES),tests/bats/*.bats)
 
-bench: all $(BENCH)
+bench: all $(BENCH) bench-seccomp
 	@BENCH_JSON=$(or $(BENCH_JSON),$(BUILD)/bench.json) $(BUILD)/bench/bench \
 		$(CURDIR)/$(BUILD)/jailrt $(BUILD)/bench/floor $(BUILD)/bench/payload
+
+bench-seccomp: $(BUILD)/bench/seccomp
+	@$<
 
 # Each fuzzer for FUZZ_SECONDS, from the inputs of the golden cases and the samples (needs clang).
 FUZZ_SECONDS ?= 60

@@ -36,6 +36,10 @@ int bpf_compile(
 uint32_t bpf_run(
 	const struct bpf_program *program, const struct rule_call *call, unsigned *ret_steps);
 
+/* The verdict on a number where the program looks at nothing else; false: it does. Of a valid program. */
+bool bpf_run_plain(
+	const struct bpf_program *program, uint32_t audit, uint32_t number, uint32_t *ret);
+
 /* -EINVAL with the place when the kernel would not take the program (seccomp(2), EINVAL). */
 int bpf_validate(const struct bpf_program *program, struct err *e);
 

@@ -238,6 +238,35 @@ static void a_nul_byte_is_an_error(void)
 	is_text(kafel_outcome(&c), "1:13 lex-char");
 }
 
+static void the_greatest_number_is_a_call_like_others(void)
+{
+	static const char *const policies[] = {"ERRNO(5) { SYSCALL[4294967295] } DEFAULT ALLOW",
+		"ERRNO(5) { SYSCALL[-1](a) { a >= 0 } } DEFAULT ALLOW"};
+	struct rule_call call = {.arch = AUDIT_ARCH_X86_64, .number = UINT32_MAX};
+
+	for (size_t i = 0; i < 4; i++) {
+		own_case struct kafel_case c;
+		const char *policy = policies[i % 2];
+
+		is_int(kafel_make(&c, policy, strlen(policy), &(struct kafel_how){.strict = i / 2}),
+			0);
+		call.number = UINT32_MAX;
+		is_int(kafel_verdict(&c, &call), SECCOMP_RET_ERRNO | 5);
+		call.number = 0;
+		is_int(kafel_verdict(&c, &call), SECCOMP_RET_ALLOW);
+	}
+}
+
+static void carriage_returns_are_blanks_in_the_friendly_dialect_alone(void)
+{
+	static const char policy[] = "ALLOW { read }\r\nDEFAULT KILL\r\n";
+	own_case struct kafel_case c, d;
+
+	is_int(kafel_make(&c, policy, sizeof(policy) - 1, &strict), -EINVAL);
+	is_text(kafel_outcome(&c), "1:15 lex-char");
+	is_int(kafel_make(&d, policy, sizeof(policy) - 1, &(struct kafel_how){0}), 0);
+}
+
 int main(void)
 {
 	run(included_files_are_spliced_in);
@@ -247,5 +276,7 @@ int main(void)
 	run(no_size_is_compiled_wrong);
 	run(ten_megabytes_come_to_an_end);
 	run(a_nul_byte_is_an_error);
+	run(the_greatest_number_is_a_call_like_others);
+	run(carriage_returns_are_blanks_in_the_friendly_dialect_alone);
 	return tap_done();
 }

@@ -192,10 +192,37 @@ static void actions_in_the_kernels_order(void)
 	is_int(action_leniency(0x12340000), 0);
 }
 
+/* Many, near to each other and far apart: two ways of sorting. */
+static void many_are_sorted_as_few(void)
+{
+	static const uint32_t spans[] = {400, 1024, 1025, UINT32_MAX};
+
+	for (size_t k = 0; k < 4; k++) {
+		own_pool struct pool pool = {0};
+		struct rules r = {0};
+		struct rules_arch *a = rules_add_arch(&r, &pool, arch_native());
+		uint32_t x = 7, first = k % 2 ? 0 : 0x40000000;
+		struct err e;
+
+		for (uint32_t i = 0; i < 700; i++) {
+			x = x * 1664525 + 1013904223;
+			add(a, &pool, first + x % spans[k], i, NULL);
+		}
+		add(a, &pool, first, 700, NULL);
+		add(a, &pool, first + spans[k] - 1, 701, NULL);
+		is_int(rules_sort(a, &e), 0);
+		for (size_t i = 1; i < a->n; i++)
+			ok(a->v[i - 1].call < a->v[i].call ||
+				(a->v[i - 1].call == a->v[i].call &&
+					a->v[i - 1].action < a->v[i].action));
+	}
+}
+
 int main(void)
 {
 	run(the_first_that_holds_counts);
 	run(sorting_keeps_the_order_of_one_call);
+	run(many_are_sorted_as_few);
 	run(comparisons);
 	run(values_and_tests_join);
 	run(calls_beyond_the_newest);
