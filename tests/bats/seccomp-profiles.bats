@@ -88,6 +88,19 @@ refuses_attacks() {
 	refuses default 38 9999
 }
 
+# What only ours allows: calls that are newer than the engines' lists, memory keys, which docker's old one has
+# not, and a personality whose upper half the kernel does not look at.
+@test "default is at least as strict as what engines ship" {
+	local config
+	for config in "$BATS_TEST_DIRNAME"/../data/engine-configs/*.config.json; do
+		[ "$(jq '.linux.seccomp.syscalls | length' "$config")" -gt 5 ] || continue
+		run jr seccomp diff --arch x86_64 default "$config"
+		[ "$status" -eq 1 ]
+		sed -n "/only 'default'/,/only '[^d]/s/^  \\([a-z0-9_]*\\).*/\\1/p" <<< "$output"
+	done | sort -u > more
+	same "$(paste -sd' ' more)" "cachestat fchmodat2 futex_requeue futex_wait futex_waitv futex_wake map_shadow_stack mseal personality pkey_alloc pkey_free pkey_mprotect"
+}
+
 @test "untrusted" {
 	room
 	under untrusted /usr/bin/python3 -c 'import subprocess, threading, tempfile, multiprocessing
