@@ -215,7 +215,11 @@ static int add_profile(struct jail *jail, const char *name, struct pool *pool, s
 static int add_named(struct jail *jail, const struct texts *names, struct pool *pool, struct err *e)
 {
 	for (size_t i = 0; names && i < names->n; i++) {
-		if (add_profile(jail, names->v[i], pool, e) < 0)
+		int r = add_profile(jail, names->v[i], pool, e);
+
+		if (r == -ENOENT)
+			return r; /* the words have the name */
+		if (r < 0)
 			return err_add(e, "seccomp profile '%s'", names->v[i]);
 	}
 	return 0;
