@@ -34,7 +34,7 @@ static void data_name(uint32_t offset, char *to, size_t size)
 	else if (offset < offsetof(struct seccomp_data, args))
 		fmt_put(to, size, "instruction pointer");
 	else
-		fmt_put(to, size, "args[%u], %s word", in_args / 8, in_args % 8 ? "second" : "first");
+		fmt_put(to, size, "args[%u], %s word", in_args / 8, in_args & 4 ? "second" : "first");
 }
 
 /* --- one instruction ------------------------------------------------------------------------------ */
