@@ -110,6 +110,9 @@ static int hear(const char *action, pid_t pid, int fd, void *arg, struct err *e)
 	if (!strcmp(action, "orphan-pts-master") && given >= 0 && slot >= 0 &&
 		l->parent.run.slots[slot] < 0)
 		l->parent.run.slots[slot] = take_fd(&given);
+	/* While it is held: a short program may have ended a moment later. */
+	if (!strcmp(action, "post-restore") && pid > 0)
+		return life_adopt(l, pid, e);
 	if (strcmp(action, "setup-namespaces"))
 		return 0;
 	/* As runc: its namespaces are there, and nothing of it runs yet. */
@@ -121,22 +124,21 @@ static int have_it_made(struct criu_call *c, struct err *e)
 {
 	struct life *l = c->l;
 	struct criu criu;
-	pid_t pid = 0;
 	int r;
 
 	TRY(criu_begin(c->program, &c->request, &criu, e));
 	/* What criu makes is where criu is. */
 	r = parent_place(&l->parent, criu.pid, e);
 	if (r >= 0) {
-		r = criu_run(&criu, &c->request, hear, l, &pid, e);
+		r = criu_run(&criu, &c->request, hear, l, NULL, e);
 		if (r < 0)
 			(void)criu_call_explain(c, e);
 	}
 	criu_end(&criu);
 	TRY(r);
-	if (pid <= 0)
+	if (!l->adopted)
 		return err_set(e, EPROTO, "criu did not say which process it made");
-	return life_adopt(l, pid, e);
+	return 0;
 }
 
 static int restore(struct criu_call *c, struct err *e)
