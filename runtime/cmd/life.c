@@ -272,6 +272,18 @@ static int run_detached(struct cmd_call *c)
 	return r < 0 ? CMD_REFUSED : 0;
 }
 
+/* An nsjail config may say so; what is wrong with it is told before. */
+static int go_to_background(struct cmd_call *c)
+{
+	if (!jailrt_get(c->jailrt, "config"))
+		return 0;
+	if (jailrt_load(c->jailrt) < 0)
+		return CMD_FAILED;
+	if (!jailrt_get(c->jailrt, "daemon") || daemon(1, 0) >= 0)
+		return 0;
+	return CMD_REFUSE(c, "go to the background: %s", err_word(errno));
+}
+
 int cmd_run(struct cmd_call *c)
 {
 	int r = set_target(c, true);
@@ -280,6 +292,9 @@ int cmd_run(struct cmd_call *c)
 		return r;
 	if (jailrt_get(c->jailrt, "detach"))
 		return run_detached(c);
+	r = go_to_background(c);
+	if (r < 0)
+		return r;
 	if (jailrt_run_begin(c->jailrt) < 0)
 		return CMD_FAILED;
 	return cmd_foreground(c);

@@ -312,3 +312,20 @@ load nsjail
 	ends 255
 	logged "JAILRT_COMPAT=other"
 }
+
+@test "modes and daemon from our own door, by the config" {
+	printf 'daemon: true mount { src: "%s" dst: "/" is_bind: true } mount { src: "%s" dst: "/tmp" is_bind: true rw: true }\n' "$ROOTFS" "$T" > jail.cfg
+	run jr run --config jail.cfg -- sh -c 'sleep 0.5; echo done > /tmp/done'
+	same "$status" 0
+	[ ! -e done ]
+	wait_for 10 there done
+	wait_for 10 eval '[ -z "$(jr list -q)" ]'
+	sed -i 's/daemon: true/mode: RERUN/' jail.cfg
+	"$JAILRT" --root "$STATES" run --config jail.cfg "$ID" -- sh -c 'echo x >> /tmp/runs' 2> /dev/null &
+	local pid=$!
+	later kill_and_wait $pid
+	wait_for 10 eval '[ "$(wc -l 2>/dev/null < runs)" -ge 3 ]'
+	kill -TERM $pid
+	wait $pid && status=0 || status=$?
+	same "$status $(jr list -q)" "143 "
+}
