@@ -256,6 +256,9 @@ static int step_life(struct conn *c, struct err *e)
 			own_close(&c->theirs[0]);
 			own_close(&c->theirs[1]);
 			parent_settle(&c->life.parent);
+			/* It was told to stop while this one was in the making. */
+			if (c->serve->stop)
+				serve_kill(c, SIGKILL);
 		}
 		if (c->life.phase == LIFE_ENDED)
 			return finish(c, e);

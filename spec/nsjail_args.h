@@ -35,7 +35,7 @@ struct nsjail_args {
 };
 
 /*
- * argv is without the program's name; its order is changed. Also after a failure ret has the log as far as
+ * argv is without the program's name; its order is changed, and the config points into it. Also after a failure ret has the log as far as
  * it was understood. All of it lies on the pool. -ENOENT: it is well-formed, but names no program.
  */
 int nsjail_args_read(int argc, char **argv, const struct caller *caller, struct pool *pool,

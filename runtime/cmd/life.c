@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -272,6 +273,17 @@ static int run_detached(struct cmd_call *c)
 	return r < 0 ? CMD_REFUSED : 0;
 }
 
+/* Each connection takes some; the limits of the jail come from what was before. */
+static void raise_files(const char *mode)
+{
+	struct rlimit r;
+
+	if (!mode || strcmp(mode, "LISTEN") || getrlimit(RLIMIT_NOFILE, &r) < 0)
+		return;
+	r.rlim_cur = r.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &r); /* then there are fewer */
+}
+
 /* An nsjail config may say so; what is wrong with it is told before. */
 static int go_to_background(struct cmd_call *c)
 {
@@ -279,6 +291,7 @@ static int go_to_background(struct cmd_call *c)
 		return 0;
 	if (jailrt_load(c->jailrt) < 0)
 		return CMD_FAILED;
+	raise_files(jailrt_get(c->jailrt, "mode"));
 	if (!jailrt_get(c->jailrt, "daemon") || daemon(1, 0) >= 0)
 		return 0;
 	return CMD_REFUSE(c, "go to the background: %s", err_word(errno));

@@ -31,7 +31,8 @@ static int read_line(const char *line)
 {
 	static const struct caller nobody = {.uid = 7, .gid = 8, .cwd = "/"};
 	static char copy[1024];
-	char *argv[64], *word = copy;
+	static char *argv[64];
+	char *word = copy;
 	int argc = 0;
 
 	pool_done(&pool);
