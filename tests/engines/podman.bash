@@ -86,7 +86,7 @@ podman_reset() {
 	[ -z "$(ls "$1/volumes" 2>/dev/null)" ] || RT=runc p volume prune --force
 }
 
-# netavark keeps the folder of network namespaces as a mount.
+# netavark keeps the folder of network namespaces as a mount, podman that of its layers, now and then.
 engine_known() {
-	echo '^mount /run/(user/[0-9]+/)?netns$'
+	echo '^mount (/run/(user/[0-9]+/)?netns|.*/graphroot/overlay)$'
 }
