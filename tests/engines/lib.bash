@@ -121,11 +121,11 @@ tty() {
 left() {
 	# What is neither the driver nor its child: containers and what holds them are children of no one.
 	ps -e -o pid=,ppid=,stat=,args= | awk -v driver=$$ '
-		{ pid = $1; parent[pid] = $2; stat[pid] = $3; $1 = $2 = $3 = ""; words[pid] = $0 }
+		{ pid = $1; parent[pid] = $2; stat[pid] = $3; $1 = $2 = $3 = ""; sub(/^ +/, ""); words[pid] = $0 }
 		END {
 			for (pid in parent) {
 				for (p = pid; p > 1 && p != driver; p = parent[p]);
-				if (p != driver && pid != 1 && stat[pid] !~ /^Z/) print "process" words[pid]
+				if (p != driver && pid != 1 && stat[pid] !~ /^Z/) print "process " words[pid]
 			}
 		}'
 	find /run/jailrt /run/runc /run/crun -mindepth 1 -maxdepth 1 2>/dev/null | sed 's/^/state /'
