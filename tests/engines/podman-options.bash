@@ -10,7 +10,7 @@ s_user() {
 	runs --umask 0077 bb sh -c umask
 }
 
-scenario keep-groups '--group-add keep-groups'
+scenario keep-groups '--group-add keep-groups' crun # runc does not know it
 s_keep_groups() {
 	runs --group-add keep-groups bb sh -c 'id -G | tr " " "\n" | sort -u | wc -l'
 	refuses 'not allowed' runs --group-add keep-groups --group-add 5 bb true

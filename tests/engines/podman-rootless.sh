@@ -11,7 +11,7 @@ export USER_ID=2345
 engine_begin() {
 	H=$W/home
 	echo "engines:x:$USER_ID:$USER_ID::$H:/bin/bash" >> /etc/passwd
-	echo "engines:x:$USER_ID:" >> /etc/group
+	printf 'engines:x:%s:\nshared:x:7777:engines\n' $USER_ID >> /etc/group
 	echo 'engines:100000:65536' | tee /etc/subuid > /etc/subgid
 	install -d -o $USER_ID -g $USER_ID -m 700 "$H" "$H/.config" /run/user/$USER_ID
 	podman_config "$H/.config/containers" "$H"
@@ -49,9 +49,21 @@ s_userns_keep_id() {
 	p exec -u 0 "$N" id -u
 }
 
-scenario limits-refused 'limits without a delegated cgroup; podman itself leaves them out'
-s_limits_refused() {
-	runs --memory 64m bb echo runs 2>&1 | tail -n 1
+scenario limits-left-out 'limits without a delegated cgroup: podman itself leaves them out'
+s_limits_left_out() {
+	runs --memory 64m bb echo runs 2> said
+	grep -c 'Resource limits are not supported' said
+}
+
+scenario keep-groups-file 'keep-groups: a file that only a group of the user may read' crun
+s_keep_groups_file() {
+	echo secret > file
+	chown root:7777 file
+	chmod 640 file
+	exits 1 runs -v "$PWD/file:/file" bb cat /file
+	runs -v "$PWD/file:/file" --group-add keep-groups bb cat /file
+	sleeper -v "$PWD/file:/file" --group-add keep-groups
+	p exec "$N" cat /file
 }
 
 scenario network-bridge '--network bridge, and a port of the host'
@@ -67,4 +79,9 @@ scenario port '--publish to a port of the host, by slirp4netns'
 s_port() {
 	p run -d --network slirp4netns --name "$N" -p 127.0.0.1:7799:7777 bb nc -ll -p 7777 -e echo served > id
 	until_ok 10 eval 'timeout 2 socat - TCP:127.0.0.1:7799 < /dev/null | grep served'
+}
+
+engine_benched='podman run --rm --network none IMAGE true, as a user'
+engine_bench() {
+	runs bb true
 }
