@@ -110,7 +110,7 @@ drive() {
 	for signal in TERM KILL; do
 		env JAILRT="$JAILRT" "$P/tests/engines/run" fake > "$T/said" 2>&1 3>&- &
 		driver=$!
-		wait_for 20 pgrep -f 'sleep 4321'
+		wait_for 60 pgrep -f 'sleep 4321'
 		places=$(pgrep -P "$driver" -f engines/place)
 		[ -n "$places" ]
 		kill -$signal "$driver"

@@ -14,10 +14,11 @@
 #
 # A scenario is run with each of jailrt and the peer as $RT, the name of a program in PATH, in a bash of its
 # own with -e, for at most 60 seconds (takes_up_to). It succeeds or fails by its status, and what it prints
-# on stdout must be the same for both (ids and the names of runtimes are made alike). Words on stderr are shown when
-# it fails. $N is its name, which containers may have; $S, where it begins, is an empty folder that anybody
-# may write to. Everything happens in a place (tests/engines/place) with $W, a folder on disk,
-# /usr/local/bin/jailrt, and $W/rootfs, $W/rootfs.tar of busybox-static.
+# on stdout must be the same for both (ids and the names of runtimes are made alike; engines do not keep the
+# order of a container's stdout and stderr: it says exec 2>&1 itself). Words on stderr are shown when it fails.
+# $N is its name, which containers may have; $S, where it begins, is an empty folder that anybody may write
+# to. Everything happens in a place (tests/engines/place) with $W, a folder on disk, /usr/local/bin/jailrt,
+# and $W/rootfs, $W/rootfs.tar of busybox-static.
 #
 # What jailrt's run left behind after engine_reset (processes, states, cgroups, mounts) is a failure too;
 # engine_known may print a regex for lines of `left` that are the engine's own, engine_left further lines.

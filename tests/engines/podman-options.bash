@@ -62,7 +62,7 @@ s_read_only() {
 scenario tmpfs '--tmpfs with options'
 s_tmpfs() {
 	runs --tmpfs /t:size=1m,mode=0700,noexec bb sh -c \
-		'stat -c %a /t; grep " /t " /proc/mounts | cut -d" " -f3,4; head -c 2000000 /dev/zero > /t/f' 2>&1 ||
+		'exec 2>&1; stat -c %a /t; grep " /t " /proc/mounts | cut -d" " -f3,4; head -c 2000000 /dev/zero > /t/f' ||
 		echo full
 	mkdir there
 	runs --tmpfs /etc:rw bb ls /etc/passwd
@@ -73,7 +73,7 @@ s_volume() {
 	mkdir -p v/sub
 	echo text > v/file
 	runs -v "$PWD/v:/v" bb sh -c 'cat /v/file; echo more >> /v/file; cat /v/file'
-	runs -v "$PWD/v:/v:ro" bb sh -c 'cat /v/file; touch /v/x' 2>&1 || echo read-only
+	runs -v "$PWD/v:/v:ro" bb sh -c 'exec 2>&1; cat /v/file; touch /v/x' || echo read-only
 	runs -v "$PWD/v/file:/etc/thefile:ro" bb cat /etc/thefile
 	runs -v "$PWD/v:/v:noexec,nosuid,nodev" bb sh -c 'grep " /v " /proc/mounts | cut -d" " -f4 | cut -d, -f1-4'
 	refuses 'no such file or directory' runs -v "$PWD/none:/v" bb true

@@ -46,7 +46,7 @@ s_limits() {
 	cgroup_file cpu cpu.cfs_quota_us cpu.max
 	cgroup_file cpuset cpuset.cpus cpuset.cpus
 	cgroup_file cpu cpu.shares cpu.weight
-	p exec "$N" sh -c 'cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null' || true
+	p exec "$N" sh -c 'cd /sys/fs/cgroup; cat memory/memory.limit_in_bytes memory.max 2>/dev/null' || true
 }
 
 scenario limit-pids 'the limit of tasks holds'
@@ -88,9 +88,11 @@ remove_parent() {
 scenario device '--device, with a path and rights of its own; others are refused'
 s_device() {
 	runs --device /dev/fuse bb stat -c '%n %A %t:%T' /dev/fuse
-	runs --device /dev/kmsg:/dev/other:r bb sh -c 'test -e /dev/other && : 3< /dev/other && echo read; : > /dev/other' 2>&1 || true
-	runs --cap-add mknod bb sh -c 'mknod /dev/x b 7 0 && echo made; : < /dev/x' 2>&1 || true
-	runs --device-cgroup-rule 'c 10:229 rwm' --cap-add mknod bb sh -c 'mknod /dev/k c 10 229; : < /dev/k && echo opened'
+	runs --device /dev/kmsg:/dev/other:r bb sh -c 'exec 2>&1
+		test -e /dev/other && : 3< /dev/other && echo read; : > /dev/other' || true
+	runs --cap-add mknod bb sh -c 'exec 2>&1; mknod /dev/x b 7 0 && echo made; : < /dev/x' || true
+	runs --device-cgroup-rule 'c 10:229 rwm' --cap-add mknod bb \
+		sh -c 'mknod /dev/k c 10 229; : < /dev/k && echo opened'
 	p run --rm --network none --privileged bb sh -c 'test -e /dev/kmsg && : < /dev/kmsg && echo privileged'
 }
 
@@ -98,7 +100,7 @@ scenario volume-recursive '--volume of a folder with a mount below: ro, rro, pro
 s_volume_recursive() {
 	mkdir -p v/sub
 	mount -t tmpfs tmpfs v/sub
-	runs -v "$PWD/v:/v:ro" bb sh -c 'touch /v/x; touch /v/sub/x && echo below' 2>&1
+	runs -v "$PWD/v:/v:ro" bb sh -c 'exec 2>&1; touch /v/x; touch /v/sub/x && echo below'
 	sleeper -v "$PWD/v:/v:rslave"
 	mkdir v/late
 	mount -t tmpfs tmpfs v/late
@@ -155,7 +157,8 @@ s_hooks() {
 
 scenario privileged '--privileged: devices, /sys, capabilities'
 s_privileged() {
-	runs --privileged bb sh -c 'mkdir /m; mount -t tmpfs x /m && echo mounts; grep -c " /sys/fs/cgroup" /proc/self/mountinfo'
+	runs --privileged bb sh -c 'mkdir /m; mount -t tmpfs x /m && echo mounts
+		grep -c " /sys/fs/cgroup" /proc/self/mountinfo'
 	runs --privileged bb awk '$5 == "/sys" { print $6 }' /proc/self/mountinfo
 }
 
