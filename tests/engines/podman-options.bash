@@ -235,7 +235,7 @@ s_rootfs() {
 
 scenario security 'state of the program: what /proc/self/status says'
 s_security() {
-	runs bb grep -e ^Uid -e ^Gid -e ^Groups -e ^Sig[BIC] -e ^NoNew -e ^Seccomp: -e ^Threads /proc/self/status
+	runs bb grep -e ^Uid -e ^Gid -e ^Groups -e ^Sig[BC] -e ^NoNew -e ^Seccomp: -e ^Threads /proc/self/status
 	runs bb cat /proc/self/oom_score_adj /proc/self/limits
 }
 
