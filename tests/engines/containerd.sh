@@ -56,12 +56,13 @@ engine_bench() {
 	runs -- true
 }
 
-# cgroup CONTROLLER FILE: of the container; ctr's own configuration shows it no cgroups.
+pid() {
+	ctr task ls | awk -v n="$N" '$1 == n { print $2 }'
+}
+
+# cgroup CONTROLLER FILE…: of the container; ctr's own configuration shows it no cgroups.
 cgroup() {
-	local pid dir
-	pid=$(ctr task ls | awk -v n="$N" '$1 == n { print $2 }')
-	dir=$(sed -nE "s/^[0-9]+:([^:]*,)?$1(,[^:]*)?://p" "/proc/$pid/cgroup")
-	cat "/sys/fs/cgroup/$1$dir/$2"
+	cgroup_says "$(pid)" "$@"
 }
 
 status() {
@@ -86,8 +87,8 @@ s_run_missing() {
 
 scenario world 'what a container sees of itself'
 s_world() {
-	runs -- sh -c 'id; pwd; env | sort; umask; ls -l /dev | cut -c1-10,42-; ls /proc/self/fd | wc -l
-		grep -E "^(Cap|NoNewPrivs|Seccomp:|Sig[BIC]|ShdPnd)" /proc/self/status
+	runs -- sh -c 'id; pwd; env | sort; umask; cd /dev; stat -c "%N %F %a %t:%T" *; cd /; ls /proc/self/fd | wc -l
+		grep -E "^(Cap|NoNewPrivs|Seccomp:|Sig[BC]|ShdPnd)" /proc/self/status
 		cat /proc/self/limits /proc/self/oom_score_adj /proc/1/comm
 		awk "{ print \$5, \$6 }" /proc/self/mountinfo | grep -vE "/proc/(keys|timer|sched|acpi|latency)|firmware"
 		for f in /proc/keys /proc/timer_list /proc/sysrq-trigger; do cat $f 2>&1 | wc -c; done
@@ -96,7 +97,9 @@ s_world() {
 
 scenario tty 'a terminal, its size and its name'
 s_tty() {
-	tty ctr run --runc-binary "$(command -v "$RT")" --rm -t "$IMAGE" "$N" sh -c 'stty size; tty; exit 4' ||
+	# ctr sets the size once the program runs already.
+	tty ctr run --runc-binary "$(command -v "$RT")" --rm -t "$IMAGE" "$N" \
+		sh -c 'sleep 1; stty size; tty; exit 4' ||
 		echo "exit $?"
 }
 
@@ -151,7 +154,7 @@ scenario ps 'the processes of a container'
 s_ps() {
 	local pid
 	up
-	pid=$(ctr task ls | awk -v n="$N" '$1 == n { print $2 }')
+	pid=$(pid)
 	ctr task exec --exec-id e1 --detach "$N" sleep 1000
 	until_ok 5 eval '[ "$(ctr task ps "$N" | wc -l)" -ge 4 ]'
 	ctr task ps "$N" | awk -v p="$pid" '$1 == p { print "first" } $2 != "-" && /e1/ { print "exec" }'
@@ -164,26 +167,23 @@ s_metrics() {
 	ctr task metrics --format json "$N" |
 		jq -c '[.. | objects | select(has("memory"))][0] | .pids, .memory.usage.limit, (.memory.usage.usage > 0)'
 	cgroup memory memory.limit_in_bytes
-	cgroup cpu cpu.cfs_quota_us
-	cgroup cpu cpu.shares
+	cgroup cpu cpu.cfs_quota_us cpu.shares
 }
 
 scenario cpu 'shares, quota and period'
 s_cpu() {
 	up --cpu-shares 300 --cpu-quota 20000 --cpu-period 50000
-	cgroup cpu cpu.shares
-	cgroup cpu cpu.cfs_quota_us
-	cgroup cpu cpu.cfs_period_us
+	cgroup cpu cpu.shares cpu.cfs_quota_us cpu.cfs_period_us
 }
 
 scenario cgroup 'a cgroup of a given name, and none'
 s_cgroup() {
 	up --cgroup "/engines/$N"
-	sed -n 's/.*:memory://p' "/proc/$(ctr task ls | awk -v n="$N" '$1 == n { print $2 }')/cgroup"
+	grep -o "/engines/$N" "/proc/$(pid)/cgroup" | sort -u
 	code ctr task rm --force "$N"
 	ctr container rm "$N"
 	find /sys/fs/cgroup -path "*/engines/$N"
-	rmdir /sys/fs/cgroup/*/engines 2>/dev/null || true
+	rmdir /sys/fs/cgroup/engines /sys/fs/cgroup/*/engines 2>/dev/null || true
 }
 
 scenario oom 'too much memory: killed, and told so'
@@ -266,7 +266,7 @@ scenario namespaces 'the network, pids and names of another container; of the ho
 s_namespaces() {
 	local pid
 	up
-	pid=$(ctr task ls | awk -v n="$N" '$1 == n { print $2 }')
+	pid=$(pid)
 	run --rm --with-ns "network:/proc/$pid/ns/net" --with-ns "pid:/proc/$pid/ns/pid" \
 		--with-ns "ipc:/proc/$pid/ns/ipc" "$IMAGE" "$N-2" sh -c '
 		for n in net pid ipc; do readlink /proc/1/ns/$n; readlink /proc/self/ns/$n; done | uniq -c | wc -l
@@ -315,7 +315,7 @@ s_absent() {
 scenario killed-runtime 'a container whose init is killed from outside'
 s_killed_runtime() {
 	up
-	kill -KILL "$(ctr task ls | awk -v n="$N" '$1 == n { print $2 }')"
+	kill -KILL "$(pid)"
 	until_ok 5 eval '[ "$(status)" = STOPPED ]'
 	code ctr task rm "$N"
 }

@@ -74,9 +74,11 @@ is_now() {
 	cri status "$1" | jq -r '"\(["created", "running", "exited"][.state]) \(.exit_code) \(.reason)"'
 }
 
-# cgroup CONTROLLER FILE: of $C.
+# cgroup CONTROLLER FILE…: of $C.
 cgroup() {
-	cat "/sys/fs/cgroup/$1/kubepods/$N/$C/$2"
+	local procs
+	procs=$(find /sys/fs/cgroup -path "*/$C/cgroup.procs" | head -n 1)
+	cgroup_says "$(head -n 1 "$procs")" "$@"
 }
 
 # ended: waits for $C, and tells its log without times.
@@ -126,8 +128,8 @@ s_world() {
 	pod
 	container '.linux.security_context.masked_paths = ["/proc/keys", "/sys/firmware"] |
 		.linux.security_context.readonly_paths = ["/proc/sys"]' sh -c \
-		'id; pwd; hostname; env | grep -v _PORT | sort; umask; ls -l /dev | cut -c1-10,42-
-		grep -E "^(Cap|NoNewPrivs|Seccomp:|Sig[BIC]|ShdPnd)" /proc/self/status; ls /proc/self/fd | wc -l
+		'id; pwd; hostname; env | grep -v _PORT | sort; umask; cd /dev; stat -c "%N %F %a %t:%T" *; cd /
+		grep -E "^(Cap|NoNewPrivs|Seccomp:|Sig[BC]|ShdPnd)" /proc/self/status; ls /proc/self/fd | wc -l
 		cat /proc/self/limits /proc/self/oom_score_adj /proc/1/comm; ls /sys/fs/cgroup
 		awk "{ print \$5, \$6 }" /proc/self/mountinfo | grep -vE "/proc/[a-z]+[ _-]|firmware|/sys/fs/cgroup "
 		cat /proc/keys | wc -c; (echo x > /proc/sys/kernel/hostname) 2>&1 || true'
@@ -174,16 +176,14 @@ s_limits() {
 	sleeper '.linux.resources = {memory_limit_in_bytes: 67108864, cpu_period: 100000, cpu_quota: 50000,
 		cpu_shares: 512, cpuset_cpus: "0", oom_score_adj: 900}'
 	cgroup memory memory.limit_in_bytes
-	cgroup cpu cpu.cfs_quota_us
-	cgroup cpu cpu.shares
+	cgroup cpu cpu.cfs_quota_us cpu.shares
 	cgroup cpuset cpuset.cpus
 	cri exec "$C" cat /proc/1/oom_score_adj
 	echo '{"memory_limit_in_bytes": 134217728, "cpu_quota": 30000, "cpu_period": 100000, "cpu_shares": 300}' \
 		> update.json
 	cri update "$C" update.json
 	cgroup memory memory.limit_in_bytes
-	cgroup cpu cpu.cfs_quota_us
-	cgroup cpu cpu.shares
+	cgroup cpu cpu.cfs_quota_us cpu.shares
 	cri exec "$C" sh -c 'echo > /dev/null && echo devices as before'
 	cri stats "$C" | jq '(.memory.value.value | tonumber > 0), (.cpu.value.value | tonumber > 0)'
 }
@@ -193,7 +193,7 @@ s_oom() {
 	pod
 	container '.linux.resources.memory_limit_in_bytes = 16777216' \
 		sh -c 'sleep 1; tail -c 60m /dev/zero > /dev/null; echo $?; sleep 1; exit 9'
-	ended
+	ended | sort
 }
 
 scenario security 'users, capabilities, seccomp, a read-only root filesystem'
@@ -244,7 +244,8 @@ s_manifest() {
 	C=$(cri create "$POD" config.json pod.json)
 	cri start "$C"
 	cri exec "$C" sh -c 'id; hostname; touch /x 2>&1 || echo refused; grep -E "^(Cap|NoNew)" /proc/self/status'
-	cat "/sys/fs/cgroup/memory/k8s.io/$C/memory.limit_in_bytes" "/sys/fs/cgroup/cpu/k8s.io/$C/cpu.cfs_quota_us"
+	cgroup memory memory.limit_in_bytes
+	cgroup cpu cpu.cfs_quota_us
 	cri stop "$C" 5
 	is_now "$C"
 }

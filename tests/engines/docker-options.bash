@@ -49,8 +49,8 @@ s_devices() {
 	runs --device /dev/zero:/dev/other:r bb sh -c \
 		'stat -c %F:%t:%T /dev/other; head -c 3 /dev/other | wc -c
 		dd if=/dev/null of=/dev/other count=0 2>&1 || echo refused'
-	runs --device-cgroup-rule 'c 10:* rwm' bb sort /sys/fs/cgroup/devices/devices.list |
-		grep -c -x 'c 10:\* rwm'
+	runs --device-cgroup-rule 'c 10:* rwm' bb sh -c \
+		'mknod /f c 10 229 && dd if=/f of=/dev/null count=0 2>&1 && echo allowed'
 	runs bb sh -c 'mknod /f c 10 229 && dd if=/f of=/dev/null count=0 2>&1 || echo refused'
 }
 
@@ -82,22 +82,32 @@ s_init() {
 
 scenario limits 'memory, swap, processors, processes, input and output'
 s_limits() {
-	runs --memory 64m --memory-reservation 32m --memory-swappiness 10 --cpus 0.3 --pids-limit 20 \
-		--cpuset-cpus 0 --cpu-shares 300 bb sh -c 'cd /sys/fs/cgroup; cat memory/memory.limit_in_bytes
-		cat memory/memory.memsw.limit_in_bytes memory/memory.soft_limit_in_bytes
-		cat memory/memory.swappiness cpu/cpu.cfs_quota_us pids/pids.max cpuset/cpuset.cpus
-		cat cpu/cpu.shares'
+	sleeper --memory 64m --memory-reservation 32m --cpus 0.3 --pids-limit 20 --cpuset-cpus 0 \
+		--cpu-shares 300
+	cgroup memory memory.limit_in_bytes memory.memsw.limit_in_bytes memory.soft_limit_in_bytes
+	cgroup cpu cpu.cfs_quota_us cpu.shares
+	cgroup cpuset cpuset.cpus
+	cgroup pids pids.max
 	runs --pids-limit 5 bb sh -c 'for i in 1 2 3 4 5 6 7; do sleep 1 & done; wait' 2> forks || echo "exit $?"
 	sort -u forks
-	runs --memory 64m --oom-kill-disable bb grep disable /sys/fs/cgroup/memory/memory.oom_control
+}
+
+scenario cgroup-v1 'what only the first version of cgroups has'
+s_cgroup_v1() {
+	runs --memory 64m --oom-kill-disable --memory-swappiness 10 bb \
+		cat /sys/fs/cgroup/memory/memory.oom_control /sys/fs/cgroup/memory/memory.swappiness
+	runs --device-cgroup-rule 'c 10:* rwm' bb sort /sys/fs/cgroup/devices/devices.list |
+		grep -x 'c 10:\* rwm'
 }
 
 scenario cgroups 'a parent for the cgroup; a cgroup namespace or the host'\''s'
 s_cgroups() {
-	runs --cgroup-parent /engines bb sh -c 'sed -n s/.*:memory://p /proc/self/cgroup'
-	rmdir /sys/fs/cgroup/*/engines 2>/dev/null || true
-	runs --cgroupns private bb sed -n 's/.*:memory://p' /proc/self/cgroup
-	runs --cgroupns host bb sed -n 's/.*:memory://p' /proc/self/cgroup
+	local line=memory:
+	[ ! -e /sys/fs/cgroup/cgroup.controllers ] || line=^0::
+	runs --cgroup-parent /engines bb grep "$line" /proc/self/cgroup
+	rmdir /sys/fs/cgroup/engines /sys/fs/cgroup/*/engines 2>/dev/null || true
+	runs --cgroupns private bb grep "$line" /proc/self/cgroup
+	runs --cgroupns host bb grep "$line" /proc/self/cgroup
 }
 
 scenario namespaces 'those of the host, and of another container'

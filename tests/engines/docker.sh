@@ -23,6 +23,7 @@ engine_begin() {
 	until_ok 30 docker version
 	docker import -c 'CMD ["/bin/sh"]' -c 'ENV PATH=/bin' "$W/rootfs.tar" bb
 	docker run --rm bb true
+	docker run --rm --network host bb true # makes a mount that stays
 }
 
 engine_reset() {
@@ -48,6 +49,11 @@ up() {
 }
 sleeper() {
 	up --network none "$@" bb sh -c "$SLEEPER"
+}
+
+# cgroup CONTROLLER FILE…: of $N.
+cgroup() {
+	cgroup_says "$(is_now '{{.State.Pid}}')" "$@"
 }
 
 # is_now FORMAT: what `docker inspect` says of $N.

@@ -118,6 +118,28 @@ tty() {
 	return "${PIPESTATUS[0]}"
 }
 
+# cgroup_says PID CONTROLLER FILE…: what files of a process's cgroup hold; on v2, those that mean the same.
+cgroup_says() {
+	local pid=$1 controller=$2 file dir
+	shift 2
+	for file; do
+		if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+			dir=$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
+			case $file in
+			memory.limit_in_bytes) file=memory.max ;;
+			memory.memsw.limit_in_bytes) file=memory.swap.max ;;
+			memory.soft_limit_in_bytes) file=memory.low ;;
+			cpu.cfs_*_us) file=cpu.max ;;
+			cpu.shares) file=cpu.weight ;;
+			freezer.state) file=cgroup.freeze ;;
+			esac
+		else
+			dir=/$controller$(sed -nE "s/^[0-9]+:([^:]*,)?$controller(,[^:]*)?://p" "/proc/$pid/cgroup")
+		fi
+		cat "/sys/fs/cgroup$dir/$file"
+	done
+}
+
 # left: a line for everything of containers that is there now.
 left() {
 	# What is neither the driver nor its child: containers and what holds them are children of no one.
