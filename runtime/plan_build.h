@@ -83,6 +83,18 @@ struct setting *plan_setting(struct builder *b, struct settings *s, const char *
 void plan_settings_v1(struct builder *b, struct settings *s);
 void plan_settings_v2(struct builder *b, struct settings *s);
 
+/* The builder and the plan it fills; plan_finish is an error when an addition was lost. */
+void plan_begin(struct builder *b, const struct jail *jail, const struct host *host,
+	struct plan *plan, struct err *e);
+int plan_finish(struct builder *b);
+/* Births, and what whoever is born does first. */
+void plan_clone(struct builder *b, enum side side, enum side who, uint64_t namespaces);
+void plan_forget_self(struct builder *b, enum side side);
+void plan_become(struct builder *b);
+void plan_enter_cgroups(struct builder *b, const struct i32s *slots);
+/* A step of init's with a text of the jail; NULL: none. */
+void plan_text_step(struct builder *b, enum step_kind kind, const char *value);
+
 int plan_cgroup(struct builder *b);
 int plan_cgroup_update(struct builder *b, const struct jail_paths *cgroups, const char *unit);
 /* Behind init's cgroup namespace: the cgroup below its own that it has for itself. */

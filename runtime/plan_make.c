@@ -7,7 +7,7 @@
 
 /* The order of all steps, and who is born when. */
 
-static void begin(struct builder *b, const struct jail *jail, const struct host *host,
+void plan_begin(struct builder *b, const struct jail *jail, const struct host *host,
 	struct plan *plan, struct err *e)
 {
 	*plan = (struct plan){.jail = jail,
@@ -33,7 +33,7 @@ static void begin(struct builder *b, const struct jail *jail, const struct host 
 	b->parent_opens = b->userns && host->privileged && jail->root.kind != ROOT_HOST;
 }
 
-static int finish(struct builder *b)
+int plan_finish(struct builder *b)
 {
 	return b->no_memory ? err_memory(b->e) : 0;
 }
@@ -143,7 +143,7 @@ static void join_namespaces(struct builder *b, enum side side)
 	}
 }
 
-static void add_clone(struct builder *b, enum side side, enum side who, uint64_t namespaces)
+void plan_clone(struct builder *b, enum side side, enum side who, uint64_t namespaces)
 {
 	struct step_clone *s = plan_add(b, side, STEP_CLONE, NULL);
 
@@ -212,7 +212,7 @@ static void unshare(struct builder *b, enum side side, uint64_t flags)
  * Before anybody of the jail can look at a process of ours, or have it execute its own program. A plain
  * user has the right only in the user namespace: there it comes as soon as that is joined.
  */
-static void forget_self(struct builder *b, enum side side)
+void plan_forget_self(struct builder *b, enum side side)
 {
 	const struct jail_root *r = &b->jail->root;
 
@@ -227,20 +227,20 @@ static void births_by_mid(struct builder *b, uint64_t flags)
 
 	b->plan->has_mid = true;
 	b->plan->joins = b->jail->ns[NS_PID].how == NS_JOIN;
-	add_clone(b, SIDE_PARENT, SIDE_MID, 0);
+	plan_clone(b, SIDE_PARENT, SIDE_MID, 0);
 	if (b->host->privileged)
-		forget_self(b, SIDE_MID);
+		plan_forget_self(b, SIDE_MID);
 	join_namespaces(b, SIDE_MID);
 	unshare(b, SIDE_MID, flags & CLONE_NEWUSER);
 	if (!b->host->privileged)
-		forget_self(b, SIDE_MID);
+		plan_forget_self(b, SIDE_MID);
 	add_maps(b, SIDE_MID);
 	if (clocks)
 		unshare(b, SIDE_MID, flags & CLONE_NEWTIME);
 	add_clock(b, "monotonic", &b->jail->time.monotonic);
 	add_clock(b, "boottime", &b->jail->time.boottime);
 	flags &= ~(uint64_t)CLONE_NEWUSER & ~(uint64_t)(clocks ? CLONE_NEWTIME : 0);
-	add_clone(b, SIDE_MID, SIDE_INIT, flags);
+	plan_clone(b, SIDE_MID, SIDE_INIT, flags);
 }
 
 static void births(struct builder *b)
@@ -250,9 +250,9 @@ static void births(struct builder *b)
 	if (needs_mid(b->jail)) {
 		births_by_mid(b, flags);
 	} else {
-		add_clone(b, SIDE_PARENT, SIDE_INIT, flags);
+		plan_clone(b, SIDE_PARENT, SIDE_INIT, flags);
 		add_maps(b, SIDE_INIT);
-		forget_self(b, SIDE_INIT);
+		plan_forget_self(b, SIDE_INIT);
 		join_namespaces(b, SIDE_INIT);
 	}
 	if (b->userns)
@@ -295,7 +295,7 @@ static bool maps_id(const struct id_map *map, uint32_t id)
  * In a new user namespace init still has an id of the host, which the namespace may not know: files it
  * made would belong to nobody. It becomes the namespace's root, or who it will be anyway.
  */
-static void become(struct builder *b)
+void plan_become(struct builder *b)
 {
 	const struct jail_process *p = &b->jail->process;
 	const struct jail_ids *ids = &b->jail->ids;
@@ -308,7 +308,7 @@ static void become(struct builder *b)
 	OPT_SET(s, gid, !ids->gids.n || maps_id(&ids->gids, 0) ? 0 : p->gid);
 }
 
-static void enter_cgroups(struct builder *b, const struct i32s *slots)
+void plan_enter_cgroups(struct builder *b, const struct i32s *slots)
 {
 	struct step_cgroup_enter *s;
 
@@ -318,7 +318,7 @@ static void enter_cgroups(struct builder *b, const struct i32s *slots)
 	s->slots = *slots;
 }
 
-static void add_text_step(struct builder *b, enum step_kind kind, const char *value)
+void plan_text_step(struct builder *b, enum step_kind kind, const char *value)
 {
 	struct step_text *s;
 
@@ -332,8 +332,8 @@ static void names_and_parameters(struct builder *b)
 {
 	const struct jail *jail = b->jail;
 
-	add_text_step(b, STEP_HOSTNAME, jail->hostname);
-	add_text_step(b, STEP_DOMAINNAME, jail->domainname);
+	plan_text_step(b, STEP_HOSTNAME, jail->hostname);
+	plan_text_step(b, STEP_DOMAINNAME, jail->domainname);
 	for (size_t i = 0; i < jail->n_sysctls; i++) {
 		struct step_sysctl *s = plan_add(b, SIDE_INIT, STEP_SYSCTL, jail->sysctls[i].at);
 
@@ -346,14 +346,14 @@ static int setup_namespaces(struct builder *b)
 {
 	const struct jail *jail = b->jail;
 
-	become(b);
-	enter_cgroups(b, &b->enter);
+	plan_become(b);
+	plan_enter_cgroups(b, &b->enter);
 	unshare(b, SIDE_INIT, late_namespaces(b));
 	TRY(plan_cgroup_inner(b));
 	if (jail->process.new_session)
 		plan_add(b, SIDE_INIT, STEP_SESSION, NULL);
 	plan_lsm_keys(b);
-	add_text_step(b, STEP_KEYRING, jail->process.keyring);
+	plan_text_step(b, STEP_KEYRING, jail->process.keyring);
 	if (jail->net.loopback && jail_has_new(jail, NS_NET))
 		plan_add(b, SIDE_INIT, STEP_LOOPBACK, NULL);
 	names_and_parameters(b);
@@ -366,7 +366,7 @@ int plan_make(const struct jail *jail, const struct host *host, struct plan *ret
 	bool by_systemd = jail->cgroup.manager == CGROUP_SYSTEMD;
 	struct builder b;
 
-	begin(&b, jail, host, &plan, e);
+	plan_begin(&b, jail, host, &plan, e);
 	open_program(&b);
 	open_namespaces(&b);
 	if (!by_systemd)
@@ -388,216 +388,12 @@ int plan_make(const struct jail *jail, const struct host *host, struct plan *ret
 	plan_pivot(&b);
 	if (!b.userns)
 		plan_raise_limits(&b, SIDE_INIT);
-	enter_cgroups(&b, &b.enter_late);
+	plan_enter_cgroups(&b, &b.enter_late);
 	TRY(plan_process(&b));
 	plan_hold(&b);
 	plan_hooks(&b, HOOK_START_CONTAINER, SIDE_INIT);
 	TRY(plan_launch(&b));
-	TRY(finish(&b));
-	*ret = plan;
-	plan = (struct plan){0};
-	return 0;
-}
-
-/* --- exec -------------------------------------------------------------------------------------- */
-
-/* On a hybrid host a jail can have cgroups of both versions. */
-static bool is_v2(const struct builder *b, const struct plan_target *target, const char *dir)
-{
-	const struct host_hierarchy *best = NULL;
-
-	list_each (i, b->host->hierarchies) {
-		const struct host_hierarchy *h = b->host->hierarchies.v[i];
-
-		if (path_beneath(h->mount, dir) && (!best || path_beneath(best->mount, h->mount)))
-			best = h;
-	}
-	return best ? best->v2 : target->v2;
-}
-
-static void exec_cgroups(struct builder *b, const struct plan_target *target)
-{
-	for (size_t i = 0; i < target->cgroups.n; i++) {
-		struct step_cgroup *s = plan_add(b, SIDE_PARENT, STEP_CGROUP, NULL);
-
-		s->mount = target->cgroups.v[i];
-		s->path = "";
-		OPT_SET(s, v2, is_v2(b, target, s->mount));
-		OPT_SET(s, slot, plan_slot(b));
-		if (s->v2 && target->unit)
-			continue;
-		/* Who is born in the cgroup has never run before it. */
-		if (s->v2 && !b->jail->process.affinity.initial) {
-			b->cgroup_clone = s->slot;
-			continue;
-		}
-		OPT_SET(s, tasks, plan_slot(b));
-		plan_add_i32(b, &b->enter, s->tasks);
-	}
-}
-
-static void add_affinity(struct builder *b, enum side side, const char *cpus, const void *at)
-{
-	struct step_affinity *s;
-
-	if (!cpus)
-		return;
-	s = plan_add(b, side, STEP_AFFINITY, at);
-	s->cpus = cpus;
-}
-
-/* Where in the unit's cgroup the v2 directory is. */
-static void join_unit(struct builder *b, const struct plan_target *target)
-{
-	struct step_unit_join *s;
-
-	if (!target->unit)
-		return;
-	s = plan_add(b, SIDE_PARENT, STEP_UNIT_JOIN, NULL);
-	s->name = target->unit;
-	s->below = "";
-	for (size_t i = 0; i < target->cgroups.n; i++) {
-		const char *at = strstr(target->cgroups.v[i], target->unit);
-
-		if (at && is_v2(b, target, target->cgroups.v[i]))
-			s->below = at + strlen(target->unit);
-	}
-}
-
-int plan_exec(const struct jail *jail, const struct host *host, const struct plan_target *target,
-	struct plan *ret, struct err *e)
-{
-	own_plan struct plan plan = {0};
-	const struct jail_affinity *affinity = &jail->process.affinity;
-	struct step_join *s;
-	struct builder b;
-	int pidfd;
-
-	begin(&b, jail, host, &plan, e);
-	pidfd = plan_slot(&b);
-	exec_cgroups(&b, target);
-	plan.has_mid = plan.joins = plan.guest = true;
-	add_clone(&b, SIDE_PARENT, SIDE_MID, 0);
-	add_affinity(&b, SIDE_MID, affinity->initial, affinity->at_initial);
-	if (host->privileged)
-		forget_self(&b, SIDE_MID);
-	plan_oom_score(&b, SIDE_MID);
-	TRY(plan_lsm(&b));
-	plan_lsm_keys(&b);
-	s = plan_add(&b, SIDE_MID, STEP_JOIN, NULL);
-	OPT_SET(s, slot, pidfd);
-	OPT_SET(s, namespaces, target->namespaces);
-	if (target->namespaces & CLONE_NEWUSER && jail->process.keep_groups)
-		OPT_SET(s, keep_groups, true);
-	if (!host->privileged)
-		forget_self(&b, SIDE_MID);
-	add_clone(&b, SIDE_MID, SIDE_INIT, 0);
-	plan_rdt_enter(&b, &target->rdt, true);
-	if (b.userns)
-		plan_raise_limits(&b, SIDE_PARENT);
-	join_unit(&b, target);
-	become(&b);
-	enter_cgroups(&b, &b.enter);
-	add_affinity(&b, SIDE_INIT, affinity->final, affinity->at_final);
-	if (jail->process.new_session)
-		plan_add(&b, SIDE_INIT, STEP_SESSION, NULL);
-	add_text_step(&b, STEP_KEYRING, jail->process.keyring);
-	if (!b.userns)
-		plan_raise_limits(&b, SIDE_INIT);
-	TRY(plan_process(&b));
-	plan_add(&b, SIDE_PARENT, STEP_CREATED, NULL);
-	if (jail->service.hold)
-		plan_add(&b, SIDE_INIT, STEP_RELEASE, NULL);
-	TRY(plan_launch(&b));
-	TRY(finish(&b));
-	*ret = plan;
-	plan = (struct plan){0};
-	return 0;
-}
-
-/* --- mounts ------------------------------------------------------------------------------------- */
-
-/* What a jail that runs can be given. */
-static int check_mount(struct builder *b, const struct jail_mount *m, bool add)
-{
-	if (!strcmp(m->target, "/"))
-		return PLAN_FAIL(b, m->at, EINVAL, "the root of a container stays what it is");
-	if (m->kind == MOUNT_CGROUP && add)
-		return PLAN_FAIL(
-			b, m->at, ENOTSUP, "cgroups cannot be mounted into a container that runs");
-	return 0;
-}
-
-static void remove_mounts(struct builder *b)
-{
-	for (size_t i = b->jail->mounts.n; i-- > 0;) {
-		struct step_path *s = plan_add(b, SIDE_MID, STEP_UNMOUNT, b->jail->mounts.v[i].at);
-
-		s->path = b->jail->mounts.v[i].target;
-	}
-}
-
-int plan_mount_change(const struct jail *jail, const struct host *host, uint64_t namespaces,
-	bool add, struct plan *ret, struct err *e)
-{
-	own_plan struct plan plan = {0};
-	struct step_join *s;
-	struct builder b;
-	int pidfd;
-
-	begin(&b, jail, host, &plan, e);
-	if (!host->mount_setattr) {
-		err_set(e, ENOSYS, "mounts of a container that runs need mount_setattr(2)");
-		return err_fix(
-			e, "use a kernel of 5.12 or newer, and let no filter refuse the call");
-	}
-	if (jail->mounts.n > PLAN_MOUNTS_ADDED)
-		return err_set(e, E2BIG, "more than %d mounts at once", PLAN_MOUNTS_ADDED);
-	pidfd = plan_slot(&b);
-	plan.root = plan_slot(&b);
-	list_each (i, jail->mounts)
-		TRY(check_mount(&b, &jail->mounts.v[i], add));
-	b.root = plan.root;
-	/* The source of a bind is the host's, and the child sees the jail's files only. */
-	b.parent_opens = true;
-	if (add)
-		TRY(plan_trees(&b));
-	plan.has_mid = plan.joins = plan.guest = true;
-	add_clone(&b, SIDE_PARENT, SIDE_MID, 0);
-	if (host->privileged)
-		forget_self(&b, SIDE_MID);
-	s = plan_add(&b, SIDE_MID, STEP_JOIN, NULL);
-	OPT_SET(s, slot, pidfd);
-	OPT_SET(s, namespaces, namespaces);
-	if (!host->privileged)
-		forget_self(&b, SIDE_MID);
-	/* By mid, which nobody in the jail sees, and which has the host's procfs. */
-	if (!add)
-		remove_mounts(&b);
-	add_clone(&b, SIDE_MID, SIDE_INIT, 0);
-	become(&b);
-	/* By init, since a procfs shows the processes of the namespace of who mounts it. */
-	if (add)
-		TRY(plan_mounts_in_place(&b));
-	plan_add(&b, SIDE_PARENT, STEP_CREATED, NULL);
-	plan_add(&b, SIDE_INIT, STEP_END, NULL);
-	TRY(finish(&b));
-	*ret = plan;
-	plan = (struct plan){0};
-	return 0;
-}
-
-/* --- update ------------------------------------------------------------------------------------ */
-
-int plan_update(const struct jail *jail, const struct host *host, const struct jail_paths *cgroups,
-	const char *unit, struct plan *ret, struct err *e)
-{
-	own_plan struct plan plan = {0};
-	struct builder b;
-
-	begin(&b, jail, host, &plan, e);
-	TRY(plan_cgroup_update(&b, cgroups, unit));
-	TRY(finish(&b));
+	TRY(plan_finish(&b));
 	*ret = plan;
 	plan = (struct plan){0};
 	return 0;

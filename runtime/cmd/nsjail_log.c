@@ -35,15 +35,7 @@ static void put_line(const struct nsjail_log *l, int kind, const char *text, str
 	char when[40];
 
 	localtime_r(&now, &tm);
-	/* In parts, as it is not fmt that reads it. */
-	strftime(when, sizeof(when),
-		"%"
-		"FT"
-		"%"
-		"T"
-		"%"
-		"z",
-		&tm);
+	strftime(when, sizeof(when), "%FT%T%z", &tm);
 	if (l->color)
 		str_add(out, kinds[kind].color);
 	str_addf(out, "[%c][%s]", kinds[kind].letter, when);

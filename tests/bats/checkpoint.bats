@@ -270,3 +270,24 @@ not_asked() {
 	wait "$tracer" || true
 	is_status "$ID" running
 }
+
+@test "restore: the config is read as create reads it" {
+	sleeper
+	mkdir images
+	jq '.unheard = 1' "$BUNDLE/config.json" > other.json
+	recorded restore --strict --image-path images -b "$BUNDLE" -f other.json "$ID"
+	fails_with 1 "other.json:"
+	[[ "$output" == *unheard* ]]
+	recorded restore --image-path images -b "$BUNDLE" -f none.json "$ID"
+	fails_with 1 "none.json"
+	recorded restore --image-path images -b "$BUNDLE" --set root.path=elsewhere "$ID"
+	fails_with 1 "elsewhere"
+	recorded restore --image-path images -b "$BUNDLE" --seccomp-profile pyhton "$ID"
+	fails_with 1 "pyhton"
+	[ ! -e asked ]
+	# As it stands it is handed to criu.
+	recorded restore --image-path images -b "$BUNDLE" -f other.json --set root.readonly=true \
+		--seccomp-profile python "$ID"
+	asked "action 2"
+	same "$(jr list -q)" ""
+}

@@ -167,3 +167,23 @@ x86_64: only './b' allows:
 	run jr seccomp eat ./policy
 	fails_with 2 "compile, explain, test, diff or list"
 }
+
+@test "the architecture and the dialect are those of the options" {
+	printf 'ALLOW { SYSCALL[5] } DEFAULT KILL\n' > policy
+	run jr seccomp test --arch i386 ./policy open
+	same "$status $output" "0 open: ALLOW"
+	run jr seccomp test --arch x86_64 ./policy fstat
+	same "$status $output" "0 fstat: ALLOW"
+	run jr seccomp test --arch x86_64 ./policy open
+	[ "$status" -ne 0 ]
+	jr seccomp compile --arch x86_64 --arch aarch64 --format asm ./policy > two
+	jr seccomp compile --arch x86_64 --format asm ./policy > one
+	[ "$(wc -l < two)" -gt "$(wc -l < one)" ]
+	# A man page's name, which kafel to the letter does not know.
+	policy 'ALLOW { fstat } DEFAULT KILL'
+	run jr seccomp test ./policy fstat
+	same "$status $output" "0 fstat: ALLOW"
+	run jr seccomp compile --strict ./policy
+	[ "$status" -ne 0 ]
+	[[ "$output" == *fstat* ]]
+}

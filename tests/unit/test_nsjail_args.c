@@ -250,7 +250,8 @@ static void every_option_sets_something(void)
 /* A field without an option has to be one of these. */
 static void every_field_has_an_option(void)
 {
-	static const char *const config_only[] = {"name", "description", "traffic_rule"};
+	static const char *const config_only[] = {
+		"name", "description", "traffic_rule", "seccomp_profile"};
 
 	row_each (f, &table_nsjail_config) {
 		bool found = false;
