@@ -483,7 +483,9 @@ static int hear(struct parent *p, enum side side, struct err *e)
 			fd = -1;
 			continue;
 		}
-		own_close(sock); /* epoll forgets a closed fd */
+		/* A child of somebody else may have a copy, with which epoll would not forget it. */
+		(void)epoll_ctl(p->epoll, EPOLL_CTL_DEL, *sock, NULL);
+		own_close(sock);
 		if (side == SIDE_INIT && p->launched)
 			return seccomp_read_words(p->words, e) < 0
 				       ? name_step(p, p->run.plan->n - 1, e)

@@ -40,6 +40,22 @@ int serve_watch(struct serve *s, int fd, uint32_t events, struct serve_watch *w,
 	return 0;
 }
 
+/*
+ * epoll forgets a file once it is closed everywhere, and a jail that is being born has copies of all fds: it
+ * has to be told.
+ */
+static void unwatch(struct serve *s, int fd)
+{
+	if (fd >= 0)
+		(void)epoll_ctl(s->epoll, EPOLL_CTL_DEL, fd, NULL); /* it may not be watched yet */
+}
+
+void serve_close(struct conn *c, int *fd)
+{
+	unwatch(c->serve, *fd);
+	own_close(fd);
+}
+
 static void set_tick(struct serve *s, bool on)
 {
 	const struct itimerspec often = {{0, 100000000}, {0, 100000000}}, never = {0};
@@ -82,6 +98,7 @@ static void end_life(struct conn *c)
 {
 	if (!c->has_life)
 		return;
+	unwatch(c->serve, life_fd(&c->life));
 	life_done(&c->life);
 	c->has_life = false;
 	c->serve->live--;
@@ -93,9 +110,9 @@ void serve_drop(struct conn *c)
 	struct serve *s = c->serve;
 
 	end_life(c);
-	own_close(&c->socket);
-	own_close(&c->in);
-	own_close(&c->out);
+	serve_close(c, &c->socket);
+	serve_close(c, &c->in);
+	serve_close(c, &c->out);
 	own_close(&c->theirs[0]);
 	own_close(&c->theirs[1]);
 	if (c->prev)
@@ -333,7 +350,7 @@ static int on_event(struct serve *s, const struct serve_watch *w, uint32_t event
 	if (w->source == SERVE_LIFE)
 		return step_life(c, e);
 	if (w->source == SERVE_SOCKET && events & (EPOLLERR | EPOLLHUP) && !c->closing) {
-		own_close(&c->in);
+		serve_close(c, &c->in);
 		if (c->ended)
 			serve_drop(c);
 		else

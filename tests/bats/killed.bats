@@ -103,9 +103,13 @@ kill_create() {
 	p=$(pid_of "$ID")
 	jr delete --force "$ID"
 	wait "$tracer" || true
-	# An ordinal that the parent does not reach is the child's alone.
+	# An ordinal that the parent does not reach is the child's alone; what it does when create fails counts, too.
 	points calls "$(head -n 1 calls | cut -d ' ' -f 1)" > parents
-	points calls "$p" | awk 'NR == FNR { most[$1] = $2; next } $2 > most[$1] + 0' parents - | every 7 > list
+	command_is /no/such/program
+	strace -f -o failed "$JAILRT" --root "$STATES" create -b "$BUNDLE" "$ID" 2> err 3>&- || true
+	points failed "$(head -n 1 failed | cut -d ' ' -f 1)" >> parents
+	command_is sleep 1000
+	points calls "$p" | awk 'NR == FNR { if ($2 > most[$1] + 0) most[$1] = $2; next } $2 > most[$1] + 0' parents - | every 7 > list
 	[ -s list ]
 	while read -r name ordinal; do
 		strace -f -o /dev/null -e trace="$name" -e inject="$name:signal=KILL:when=$ordinal" \

@@ -20,7 +20,7 @@ load nsjail
 
 @test "it is the same by the name nsjail" {
 	ln -s "$JAILRT" nsjail
-	run ./nsjail -q --chroot "$ROOTFS" -- /bin/echo by its name
+	run ./nsjail -Q --chroot "$ROOTFS" -- /bin/echo by its name
 	same "$status $output" "0 by its name"
 	run ./nsjail --help
 	says "--bindmount_ro"
