@@ -7,9 +7,12 @@ load life
 load side-by-side
 
 LAYOUT=v1
-# crun takes no v1 with a cgroup2 beside it that has controllers; mounts are shared, as on most hosts.
-HOST=(unshare --mount --propagation private sh -c 'mount --make-rshared /
-	for m in $(awk "/ - cgroup2 / { print \$5 }" /proc/self/mountinfo); do umount "$m" || exit; done; exec "$@"' sh)
+# crun takes no v1 with a cgroup2 beside it that has controllers; mounts are shared, as on most hosts. The null device
+# is a copy, since crun gives it to the root of a user namespace.
+HOST=(unshare --mount --propagation private sh -c 'null=/dev/null-$$ && mknod -m 666 "$null" c 1 3 || exit
+	trap "rm $null" EXIT
+	mount --bind "$null" /dev/null && mount --make-rshared / || exit
+	for m in $(awk "/ - cgroup2 / { print \$5 }" /proc/self/mountinfo); do umount "$m" || exit; done; "$@"' sh)
 
 @test "what jailrt spec writes" {
 	observed

@@ -126,7 +126,7 @@ s_logs() {
 scenario oom 'too much memory: killed, and told so'
 s_oom() {
 	docker run --runtime "$RT" --name "$N" --network none --memory 16m --memory-swap 16m bb sh -c \
-		'head -c 60m /dev/zero | tail -c 60m > /dev/null; echo $?; x=$(yes | head -c 60m); echo alive' ||
+		'head -c 60m /dev/zero | tail -c 60m > /dev/null; echo $?; sleep 1; x=$(yes | head -c 60m); echo alive' ||
 		echo "exit $?"
 	is_now "$STATE"
 	docker rm "$N"

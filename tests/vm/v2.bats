@@ -123,5 +123,5 @@ of() {
 	fi
 	echo 'use_core_scheduling: true' > core.cfg
 	run jr run --config core.cfg -- /bin/true
-	fails_with 1 "use_core_scheduling (core.cfg:1:22)"
+	fails_with 1 "core.cfg:1:1: have CPU cores to oneself (core scheduling): "
 }
