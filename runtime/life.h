@@ -203,6 +203,8 @@ int life_run_hooks(const struct run_state *texts, const struct jail_hooks *hooks
 /* The hooks that the state file keeps: "poststart" or "poststop". */
 int life_state_hooks(
 	struct life *l, const char *kind, const char *status, pid_t pid, bool must, struct err *e);
+/* What of the state can be the cause of a signal. */
+struct report_limits life_limits(const struct state *s);
 bool life_is_rootless(void);
 /* Connects to the systemd that makes cgroups, and asks it what planning may know. */
 int life_systemd(struct life *l, struct err *e);

@@ -306,12 +306,14 @@ struct pidfd_info {
 #define PIDFD_GET_INFO	_IOWR(0xFF, 11, struct pidfd_info)
 #define PIDFD_INFO_EXIT (1ULL << 3)
 
-/* The wait status of a process that has ended and not been reaped yet: proc(5) stat, field 52. */
-static int status_of_zombie(pid_t pid)
+/* Of a process that has ended and not been reaped yet: what it used, and its wait status (proc(5) stat). */
+static int status_of_zombie(pid_t pid, struct rusage *ru)
 {
+	enum { STATE = 3, USER = 14, SYSTEM, CHILD_USER, CHILD_SYSTEM, STATUS = 52 };
+	const uint64_t a_second = (uint64_t)sysconf(_SC_CLK_TCK);
+	uint64_t v[STATUS + 1] = {0}, user, system;
 	char path[48], text[2048];
 	const char *s;
-	uint64_t v;
 
 	fmt_put(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	if (fd_read_small(AT_FDCWD, path, text, sizeof(text)) < 0)
@@ -320,22 +322,32 @@ static int status_of_zombie(pid_t pid)
 	if (!s || s[2] != 'Z')
 		return -1;
 	s += 2;
-	for (int field = 3; field < 52 && s; field++) {
+	for (int field = STATE + 1; field <= STATUS; field++) {
 		s = strchr(s, ' ');
-		s = s ? s + 1 : NULL;
+		if (!s++)
+			return -1;
+		(void)fmt_u64(s, strspn(s, "0123456789"), &v[field]); /* else 0 */
 	}
-	return s && !fmt_u64(s, strspn(s, "0123456789"), &v) ? (int)v : -1;
+	user = (v[USER] + v[CHILD_USER]) * 1000000 / a_second;
+	system = (v[SYSTEM] + v[CHILD_SYSTEM]) * 1000000 / a_second;
+	ru->ru_utime = (struct timeval){(time_t)(user / 1000000), (suseconds_t)(user % 1000000)};
+	ru->ru_stime =
+		(struct timeval){(time_t)(system / 1000000), (suseconds_t)(system % 1000000)};
+	return (int)v[STATUS];
 }
 
 /* The wait status of somebody else's child; -1 when there is no way to see it any more. */
-static int status_of_stranger(int pidfd, pid_t pid)
+static int status_of_stranger(int pidfd, pid_t pid, struct report *r)
 {
 	struct pollfd p = {.fd = pidfd};
 	struct pidfd_info info = {.mask = PIDFD_INFO_EXIT};
-	int status = status_of_zombie(pid);
+	struct rusage ru = {0};
+	int status = status_of_zombie(pid, &ru);
 
-	if (status != -1)
+	if (status != -1) {
+		report_time(r, &ru);
 		return status;
+	}
 	/* The kernel keeps it for holders of a pidfd from when it is reaped: then comes POLLHUP. */
 	(void)poll(&p, 1, 1000);
 	if (ioctl(pidfd, PIDFD_GET_INFO, &info) == 0 && info.mask & PIDFD_INFO_EXIT)
@@ -355,6 +367,7 @@ static uint64_t milliseconds_since(const struct timespec *start)
 /* Waits for the end of the process that pidfd holds, keeps its time limit, and fills in the report. */
 static int watch_end(struct life *l, uint64_t limit_ms, struct err *e)
 {
+	const struct report_limits limits = life_limits(l->state);
 	struct report *r = &l->report;
 	int ready = fd_wait(l->pidfd, limit_ms ? (int)limit_ms : -1);
 
@@ -368,11 +381,11 @@ static int watch_end(struct life *l, uint64_t limit_ms, struct err *e)
 	if (ready < 0)
 		return err_sys(e, -ready, "wait for process %d", l->pid);
 	report_usage(r, &l->state->cgroups);
-	l->status = status_of_stranger(l->pidfd, l->pid);
+	l->status = status_of_stranger(l->pidfd, l->pid, r);
 	r->id = l->o.id;
 	if (l->started.tv_sec)
 		OPT_SET(r, wall_ms, milliseconds_since(&l->started));
-	report_judge(r, l->status, l->timed_out, NULL);
+	report_judge(r, l->status, l->timed_out, &limits);
 	l->phase = LIFE_ENDED;
 	return l->report_fd >= 0 ? report_write(r, l->report_fd, e) : 0;
 }

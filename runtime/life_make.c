@@ -2,10 +2,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
@@ -146,6 +148,58 @@ static int list_cgroups(const struct life *l, struct state *s, struct pool *pool
 	return 0;
 }
 
+/* Of the config, or else the caller's own, which the program inherits. */
+static struct rlimit limit_of(const struct jail_rlimits *all, int resource)
+{
+	struct rlimit r = {RLIM_INFINITY, RLIM_INFINITY};
+
+	(void)getrlimit(resource, &r); /* cannot fail so */
+	for (size_t i = 0; i < all->n; i++) {
+		if (all->v[i].resource == resource)
+			r = all->v[i].limit;
+	}
+	return r;
+}
+
+/* Whether any verdict of the program ends who makes the call. */
+static bool kills(const struct step_seccomp *s)
+{
+	for (size_t i = 0; i < s->length; i++) {
+		uint32_t action = s->program[i].k & SECCOMP_RET_ACTION_FULL;
+
+		if (s->program[i].code == (BPF_RET | BPF_K) &&
+			(action == SECCOMP_RET_KILL_PROCESS ||
+				action == SECCOMP_RET_KILL_THREAD || action == SECCOMP_RET_TRAP))
+			return true;
+	}
+	return false;
+}
+
+/* What will be asked when it has ended by a signal. */
+static void note_limits(const struct life *l, struct state *s)
+{
+	const struct jail_rlimits *all = &l->loaded.jail.process.rlimits;
+	struct rlimit cpu = limit_of(all, RLIMIT_CPU), fsize = limit_of(all, RLIMIT_FSIZE);
+
+	/* To the kernel none at all is one second. */
+	if (cpu.rlim_cur != RLIM_INFINITY)
+		OPT_SET(s, cpu_soft, cpu.rlim_cur ? cpu.rlim_cur : 1);
+	if (cpu.rlim_max != RLIM_INFINITY)
+		OPT_SET(s, cpu_hard, cpu.rlim_max ? cpu.rlim_max : 1);
+	if (fsize.rlim_cur != RLIM_INFINITY)
+		OPT_SET(s, fsize, true);
+	for (size_t i = 0; i < l->plan.n; i++) {
+		if (l->plan.v[i].kind == STEP_SECCOMP && kills(l->plan.v[i].args))
+			OPT_SET(s, filter_kills, true);
+	}
+}
+
+struct report_limits life_limits(const struct state *s)
+{
+	return s ? (struct report_limits){s->cpu_soft, s->cpu_hard, s->fsize, s->filter_kills}
+		 : (struct report_limits){0};
+}
+
 static int first_state(struct life *l, struct err *e)
 {
 	const struct jail *jail = &l->loaded.jail;
@@ -186,6 +240,7 @@ static int first_state(struct life *l, struct err *e)
 		OPT_SET(s, relays, true);
 	if (l->o.no_new_keyring)
 		OPT_SET(s, no_new_keyring, true);
+	note_limits(l, s);
 	TRY(copy_hooks(&jail->hooks[HOOK_POSTSTART], (struct list *)&s->poststart, &l->pool, e));
 	TRY(copy_hooks(&jail->hooks[HOOK_POSTSTOP], (struct list *)&s->poststop, &l->pool, e));
 	TRY(list_rdt(l, s, &l->pool, e));

@@ -137,6 +137,7 @@ static int record_running(struct life *l, struct err *e)
 
 static void record_end(struct life *l, const struct rusage *ru, int status)
 {
+	const struct report_limits limits = life_limits(l->state);
 	struct timespec now;
 
 	l->phase = LIFE_ENDED;
@@ -150,7 +151,7 @@ static void record_end(struct life *l, const struct rusage *ru, int status)
 	if (l->state)
 		report_usage(&l->report, &l->state->cgroups);
 	report_rusage(&l->report, ru);
-	report_judge(&l->report, status, l->timed_out, &l->loaded.jail.process.rlimits);
+	report_judge(&l->report, status, l->timed_out, &limits);
 }
 
 static int check_end(struct life *l, struct err *e)

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "../spec/json.h"
+#include "../spec/names.h"
 #include "../spec/walk.h"
 #include "base/fd.h"
 #include "base/fmt.h"
@@ -121,12 +122,17 @@ static uint64_t microseconds(const struct timeval *t)
 	return (uint64_t)t->tv_sec * 1000000 + (uint64_t)t->tv_usec;
 }
 
-void report_rusage(struct report *r, const struct rusage *ru)
+void report_time(struct report *r, const struct rusage *ru)
 {
 	if (!r->has_user_us)
 		OPT_SET(r, user_us, microseconds(&ru->ru_utime));
 	if (!r->has_system_us)
 		OPT_SET(r, system_us, microseconds(&ru->ru_stime));
+}
+
+void report_rusage(struct report *r, const struct rusage *ru)
+{
+	report_time(r, ru);
 	if (!r->has_memory_peak_bytes)
 		OPT_SET(r, memory_peak_bytes, (uint64_t)ru->ru_maxrss * 1024);
 }
@@ -135,50 +141,54 @@ void report_rusage(struct report *r, const struct rusage *ru)
 
 /*
  * At the hard limit of CPU time the kernel kills; at the soft one it sends SIGXCPU. It counts whole ticks
- * there, whoever had the rest of them, so the exact time that is reported may be a little less.
+ * there, whoever had the rest of them, so the exact time that is reported may be a little less: more so
+ * where others compute, too, which matters for SIGXCPU, as hardly anybody sends that.
  */
-static bool cpu_used_up(const struct report *r, const struct jail_rlimits *rlimits)
+static bool cpu_used_up(const struct report *r, uint64_t limit, unsigned part)
 {
 	uint64_t used = r->user_us + r->system_us;
 
-	for (size_t i = 0; rlimits && i < rlimits->n; i++) {
-		const struct jail_rlimit *l = &rlimits->v[i];
-
-		if (l->resource == RLIMIT_CPU && l->limit.rlim_max != RLIM_INFINITY)
-			return (used + used / 20 + 20000) / 1000000 >= l->limit.rlim_max;
-	}
-	return false;
+	return limit && (used + used / part + 20000) / 1000000 >= limit;
 }
 
 static const char *cause_of_signal(
-	const struct report *r, bool timed_out, const struct jail_rlimits *rlimits)
+	const struct report *r, bool timed_out, const struct report_limits *had)
 {
+	bool seen = false;
+	const char *cause = "signaled";
+
 	if (timed_out)
 		return "time_limit";
 	switch (r->signal) {
 	case SIGXCPU:
-		return "cpu_limit";
+		cause = "cpu_limit";
+		seen = cpu_used_up(r, had->cpu_soft, 4);
+		break;
 	case SIGXFSZ:
-		return "fsize";
+		cause = "fsize";
+		seen = had->fsize;
+		break;
 	case SIGSYS:
-		return "seccomp";
+		cause = "seccomp";
+		seen = had->kills;
+		break;
 	case SIGKILL:
-		if (r->oom_kills)
-			return "oom";
-		return cpu_used_up(r, rlimits) ? "cpu_limit" : "signaled";
-	default:
-		return "signaled";
+		cause = r->oom_kills ? "oom" : "cpu_limit";
+		seen = r->oom_kills || cpu_used_up(r, had->cpu_hard, 20);
+		break;
 	}
+	return seen ? cause : "signaled";
 }
 
-void report_judge(struct report *r, int status, bool timed_out, const struct jail_rlimits *rlimits)
+void report_judge(
+	struct report *r, int status, bool timed_out, const struct report_limits *limits)
 {
 	if (status == -1) {
 		r->cause = timed_out ? "time_limit" : "unknown";
 	} else if (WIFSIGNALED(status)) {
 		OPT_SET(r, signal, WTERMSIG(status));
 		r->signal_name = signal_name(r->signal, r->name_space);
-		r->cause = cause_of_signal(r, timed_out, rlimits);
+		r->cause = cause_of_signal(r, timed_out, limits);
 	} else {
 		OPT_SET(r, exit_status, WEXITSTATUS(status));
 		/* A program that was refused a fork and then gave up: both were seen. */

@@ -9,7 +9,7 @@
  */
 #include <sys/resource.h>
 
-#include "../spec/jail.h"
+#include "../spec/field.h"
 
 struct report {
 	const char *id;
@@ -39,12 +39,22 @@ void report_usage(struct report *r, const struct texts *cgroups);
 
 /* What the kernel said of the process itself; may be called before or after report_usage. */
 void report_rusage(struct report *r, const struct rusage *ru);
+/* Only its CPU time. */
+void report_time(struct report *r, const struct rusage *ru);
+
+/* What the jail has that a signal can come from. Without it the signal was somebody's, or the program's own. */
+struct report_limits {
+	uint64_t cpu_soft, cpu_hard; /* RLIMIT_CPU, seconds; 0: none */
+	bool fsize; /* RLIMIT_FSIZE */
+	bool kills; /* the system call filter has calls that end the program */
+};
 
 /*
  * Names the cause of an end. status is that of wait(2), or -1 when nobody saw it; timed_out: we killed
- * it for its time limit. rlimits are those the program had.
+ * it for its time limit. limits are those the program had.
  */
-void report_judge(struct report *r, int status, bool timed_out, const struct jail_rlimits *rlimits);
+void report_judge(
+	struct report *r, int status, bool timed_out, const struct report_limits *limits);
 
 int report_write(const struct report *r, int fd, struct err *e);
 

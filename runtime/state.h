@@ -49,6 +49,10 @@ struct state {
 	struct texts args, sets; /* what the command line changed in it */
 	struct texts profiles; /* of system calls, from there too */
 	OPT(uint64_t, time_limit); /* milliseconds */
+	OPT(uint64_t, cpu_soft); /* RLIMIT_CPU, seconds */
+	OPT(uint64_t, cpu_hard);
+	OPT(bool, fsize); /* it has an RLIMIT_FSIZE */
+	OPT(bool, filter_kills); /* its filter has calls that end it */
 	OPT(bool, terminal);
 	OPT(bool, no_new_keyring);
 	OPT(bool, relays); /* it has a socket to say that it is ready */

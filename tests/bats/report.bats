@@ -147,6 +147,51 @@ roomy() {
 	same "$(stat -c %s "$BUNDLE/rootfs/root/big")" 1000
 }
 
+@test "a system call that the filter ends the program for is the cause seccomp, also of a detached container" {
+	roomy
+	config 'del(.linux.namespaces[] | select(.type == "pid"))'
+	config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [
+		{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_KILL_PROCESS"}]}'
+	command_is mkdir /root/x
+	run jr run --report report -b "$BUNDLE" "$ID"
+	same "$status" 159
+	reported '[.cause, .signal_name]' '["seccomp","SIGSYS"]'
+	jr run -d --report "$T/report" -b "$BUNDLE" "$ID"
+	wait_for 10 reported_there
+	reported '[.cause, .signal_name]' '["seccomp","SIGSYS"]'
+	jr delete "$ID"
+	config '.linux.seccomp.syscalls[0].action = "SCMP_ACT_TRAP"'
+	run jr run --report report -b "$BUNDLE" "$ID"
+	reported '[.cause, .signal_name]' '["seccomp","SIGSYS"]'
+}
+
+@test "a signal that somebody sends is no limit: without one, or with time left, it is signaled" {
+	roomy
+	config 'del(.linux.namespaces[] | select(.type == "pid"))'
+	local sig
+	for sig in SYS XFSZ XCPU; do
+		script "kill -$sig \$\$; sleep 10"
+		run prlimit --cpu=unlimited --fsize=unlimited "$JAILRT" --root "$STATES" run --report report -b "$BUNDLE" "$ID"
+		[ "$status" -gt 128 ]
+		reported '[.cause, .signal_name]' "[\"signaled\",\"SIG$sig\"]"
+	done
+	# The caller's limit is the program's, too.
+	script "kill -XFSZ \$\$; sleep 10"
+	run prlimit --cpu=500 --fsize=1000000 "$JAILRT" --root "$STATES" run --report report -b "$BUNDLE" "$ID"
+	reported '[.cause, .signal_name]' '["fsize","SIGXFSZ"]'
+	# A filter that ends nobody does not either.
+	config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", architectures: ["SCMP_ARCH_X86_64"],
+		syscalls: [{names: ["mkdir"], action: "SCMP_ACT_ERRNO"}]}
+		| .process.rlimits = [{type: "RLIMIT_CPU", soft: 100, hard: 100}]'
+	script "kill -XCPU \$\$; sleep 10"
+	run jr run --report report -b "$BUNDLE" "$ID"
+	reported '[.cause, .signal_name]' '["signaled","SIGXCPU"]'
+	jr run -d --report "$T/report" -b "$BUNDLE" "$ID"
+	wait_for 10 reported_there
+	reported '[.cause, .signal_name]' '["signaled","SIGXCPU"]'
+	jr delete "$ID"
+}
+
 @test "a set-up that fails is the cause setup, with step, words and errno" {
 	bundle
 	command_is no-such-program

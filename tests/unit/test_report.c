@@ -18,7 +18,7 @@ static struct err err;
 #define KILLED(sig) (sig)
 #define DUMPED(sig) ((sig) | 0x80)
 
-static struct jail_rlimit cpu = {RLIMIT_CPU, {1, 2}, NULL};
+static const struct report_limits none;
 
 static void causes(void)
 {
@@ -41,7 +41,11 @@ static void causes(void)
 		{KILLED(SIGKILL), false, 0, 0, 1850000, "signaled"},
 		{KILLED(SIGKILL), false, 0, 0, 1950000, "cpu_limit"},
 		{KILLED(SIGTERM), false, 4, 0, 0, "signaled"},
-		{KILLED(SIGXCPU), false, 0, 0, 0, "cpu_limit"},
+		{KILLED(SIGXCPU), false, 0, 0, 900000, "cpu_limit"},
+		{KILLED(SIGXCPU), false, 0, 0, 1100000, "cpu_limit"},
+		{KILLED(SIGXCPU), false, 0, 0, 700000, "signaled"}, /* somebody sent it */
+		{KILLED(SIGXCPU), false, 0, 0, 0, "signaled"},
+		{KILLED(SIGXCPU), true, 0, 0, 0, "time_limit"},
 		{KILLED(SIGXFSZ), false, 0, 0, 0, "fsize"},
 		{KILLED(SIGSYS), false, 0, 0, 0, "seccomp"},
 		{DUMPED(SIGSYS), false, 0, 0, 0, "seccomp"},
@@ -50,7 +54,7 @@ static void causes(void)
 		{-1, true, 0, 0, 0, "time_limit"},
 		{-1, false, 7, 7, 0, "unknown"},
 	};
-	const struct jail_rlimits limits = {&cpu, 1};
+	const struct report_limits limits = {1, 2, true, true};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		struct report r = {.oom_kills = all[i].oom,
@@ -66,24 +70,34 @@ static void causes(void)
 
 static void a_limit_that_nobody_set_is_no_cause(void)
 {
-	struct jail_rlimit other = {RLIMIT_CPU, {RLIM_INFINITY, RLIM_INFINITY}, NULL};
-	const struct jail_rlimits limits = {&other, 1};
+	static const int signals[] = {SIGKILL, SIGXCPU, SIGXFSZ, SIGSYS};
+	const struct report_limits soft = {.cpu_soft = 1}, fsize = {.fsize = true};
 	struct report r = {.user_us = 999999999};
 
-	report_judge(&r, KILLED(SIGKILL), false, &limits);
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
+		report_judge(&r, KILLED(signals[i]), false, &none);
+		is_text(r.cause, "signaled");
+		is_int(r.signal, signals[i]);
+	}
+	/* Each is the cause of its own signal alone. */
+	report_judge(&r, KILLED(SIGKILL), false, &soft);
 	is_text(r.cause, "signaled");
-	report_judge(&r, KILLED(SIGKILL), false, NULL);
+	report_judge(&r, KILLED(SIGXCPU), false, &soft);
+	is_text(r.cause, "cpu_limit");
+	report_judge(&r, KILLED(SIGSYS), false, &fsize);
 	is_text(r.cause, "signaled");
+	report_judge(&r, KILLED(SIGXFSZ), false, &fsize);
+	is_text(r.cause, "fsize");
 }
 
 static void signals_have_names(void)
 {
 	struct report r = {0};
 
-	report_judge(&r, KILLED(SIGTERM), false, NULL);
+	report_judge(&r, KILLED(SIGTERM), false, &none);
 	is_int(r.signal, SIGTERM);
 	is_text(r.signal_name, "SIGTERM");
-	report_judge(&r, KILLED(35), false, NULL);
+	report_judge(&r, KILLED(35), false, &none);
 	is_text(r.signal_name, "SIGRTMIN+1");
 }
 
@@ -177,7 +191,7 @@ static void it_is_written_as_json(void)
 	fmt_put(path, sizeof(path), "%s/out", folder);
 	fd = report_open(path, 0, &err);
 	ok(fd >= 0);
-	report_judge(&r, EXITED(3), false, NULL);
+	report_judge(&r, EXITED(3), false, &none);
 	OPT_SET(&r, wall_ms, UINT64_MAX);
 	is_int(report_write(&r, fd, &err), 0);
 	close(fd);
