@@ -48,6 +48,14 @@ int do_no_tsc(struct run *r, const struct step *s, struct err *e)
 	return sched_no_tsc(e);
 }
 
+/* It is set at the very end, as the filter is. */
+int do_watch(struct run *r, const struct step *s, struct err *e)
+{
+	(void)e;
+	r->watch = s->args;
+	return 0;
+}
+
 /* One connection of a start command: 1 when it said go. Files for what hooks print come before. */
 static int serve_start(struct run *r, int sock, struct err *e)
 {

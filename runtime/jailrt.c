@@ -213,11 +213,13 @@ PUBLIC int jailrt_end(struct jailrt *j, int *ret_status)
 {
 	struct life *l = &j->life;
 	struct err deleting;
-	int r = 0;
+	int r = life_watch_tell(l, &j->err);
 
 	*ret_status = l->status;
-	if (l->report_fd >= 0)
-		r = report_write(&l->report, l->report_fd, &j->err);
+	if (l->report_fd >= 0 && report_write(&l->report, l->report_fd, &deleting) < 0 && r >= 0) {
+		j->err = deleting;
+		r = -deleting.code;
+	}
 	/* It is deleted in any case; the failure that came first is the one to be told. */
 	if (j->deletes && l->state && life_delete(l, &deleting) < 0 && r >= 0) {
 		j->err = deleting;

@@ -157,6 +157,7 @@ void life_init(struct life *l)
 		.root = -1,
 		.dir = -1,
 		.report_fd = -1,
+		.seen_fd = -1,
 		.console = -1,
 		.pidfd = -1,
 		.timer = -1,
@@ -174,6 +175,7 @@ void life_done(struct life *l)
 		parent_done(&l->parent);
 	if (!l->shares_plan)
 		plan_done(&l->plan);
+	life_watch_done(l);
 	systemd_close(l->systemd);
 	own_close(&l->root);
 	own_close(&l->dir);
@@ -428,6 +430,8 @@ int life_another(const struct life *l, const char *id, struct life *ret, struct 
 	ret->host = l->host;
 	ret->host_probed = l->host_probed;
 	ret->phase = LIFE_LOADED;
+	if (l->seen)
+		ret->seen = seen_hold(l->seen);
 	/* Only the names of cgroups have the id in them. */
 	if (l->loaded.jail.cgroup.manager == CGROUP_DISABLED && l->plan.n) {
 		ret->plan = l->plan;

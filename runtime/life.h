@@ -8,7 +8,7 @@
  * plan when it makes it, its state when it finds it. The calls are those of jailrt.h, which wraps it;
  * there it is said what each does. life.c has options, places and configs; life_make.c begins a
  * container, life_exec.c a further process in one; life_step.c carries either to its end; life_hand.c hands
- * over, life_pass.c hands on, life_systemd.c knows systemd; life_start.c, life_end.c, life_view.c,
+ * over, life_pass.c hands on, life_seen.c has system calls watched, life_systemd.c knows systemd; life_start.c, life_end.c, life_view.c,
  * life_pause.c, life_update.c, life_stats.c and life_events.c deal with those that are there;
  * life_criu.c, life_criu_mounts.c, life_checkpoint.c and life_restore.c have criu write them to files and
  * make them again.
@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "../spec/load.h"
+#include "notice.h"
 #include "parent.h"
 #include "report.h"
 #include "state.h"
@@ -117,6 +118,10 @@ struct life {
 	bool host_probed;
 	int root, dir; /* fds of the state directories */
 	int report_fd;
+	struct seen *seen; /* by the watching; shared by all jails of a service. NULL: nothing is watched */
+	struct notice *notice; /* who watches this one */
+	int seen_fd; /* where the report of that goes; -1: the log alone */
+	bool seen_made; /* that file was not there before, and is empty */
 	int console, pidfd, timer;
 	int stdio[3]; /* what the program has as its 0, 1 and 2; 0: the caller's own. Not owned */
 	bool shares_plan; /* and what is loaded: another life's, which outlives this one */
@@ -200,6 +205,14 @@ int life_load_copy(struct life *l, struct err *e);
 /* Runs hooks of the state or the jail one after the other: the first failure ends it, or only warns. */
 int life_run_hooks(const struct run_state *texts, const struct jail_hooks *hooks, const char *kind,
 	const char *status, pid_t pid, const char *cwd, bool must, struct err *e);
+/*
+ * What watching needs, before anything is made; who begins the watching, with the listener that is taken
+ * over; and what was seen, once all is over.
+ */
+int life_watch_prepare(struct life *l, struct err *e);
+int life_watch_calls(struct life *l, int listener, struct err *e);
+int life_watch_tell(struct life *l, struct err *e);
+void life_watch_done(struct life *l);
 /* The hooks that the state file keeps: "poststart" or "poststop". */
 int life_state_hooks(
 	struct life *l, const char *kind, const char *status, pid_t pid, bool must, struct err *e);

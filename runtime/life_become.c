@@ -27,6 +27,8 @@ static int check(const struct life *l, struct err *e)
 		return refuse(l, jail->service.at_mode, "a report", e);
 	if (jail->filter.listener)
 		return refuse(l, jail->filter.at, "to watch system calls", e);
+	if (jail->filter.watch)
+		return refuse(l, jail->filter.at_watch, "to watch system calls", e);
 	if (jail->process.terminal)
 		return refuse(l, jail->process.at, "a terminal", e);
 	if (jail->cgroup.manager != CGROUP_DISABLED)

@@ -340,6 +340,18 @@ static int check_root(const struct life *l, struct err *e)
 		r->path, err_word(errno));
 }
 
+/* Who watches is the one that runs the jail, as long as it does. */
+static int check_watch(const struct life *l, bool detached, struct err *e)
+{
+	const struct jail_filter *f = &l->loaded.jail.filter;
+
+	if (!f->watch || !detached)
+		return 0;
+	origin_fail(l->loaded.jail.origin, f->at_watch, e, EINVAL,
+		"nobody is left to watch the system calls of a container that is left alone");
+	return err_fix(e, "run it in the foreground, or without seccomp_unotify");
+}
+
 int life_claim(struct life *l, struct err *e)
 {
 	const struct jail_notes *n = &l->loaded.jail.notes;
@@ -384,12 +396,14 @@ int life_prepare(struct life *l, bool hold, struct err *e)
 	TRY(check_terminal(l, hold || l->o.detach, e));
 	TRY(life_check_fds(l, e));
 	TRY(check_root(l, e));
+	TRY(check_watch(l, hold || l->o.detach, e));
 	if (hold || l->o.detach)
 		TRY(state_can_hold(e));
 	if (l->o.report) {
 		l->report_fd = report_open(l->o.report, l->o.preserve_fds, e);
 		TRY(l->report_fd);
 	}
+	TRY(life_watch_prepare(l, e));
 	return l->shares_plan ? 0 : life_make_plan(l, hold, e);
 }
 

@@ -213,6 +213,8 @@ static int give_listener(struct life *l, struct err *e)
 
 	if (listener < 0)
 		return 0;
+	if (l->seen)
+		return life_watch_calls(l, listener, e);
 	return life_send_listener(l, listener, l->claimed ? "creating" : "running", e);
 }
 

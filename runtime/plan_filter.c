@@ -2,8 +2,11 @@
 #include <linux/seccomp.h>
 #include <string.h>
 
+#include "../spec/watched.h"
 #include "bpf.h"
 #include "plan_build.h"
+
+enum { WAIT_KILLABLE = 1 << 5 }; /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV */
 
 /* The system call filter: the program, and whether what is left to do gets through it. */
 
@@ -71,6 +74,61 @@ static int check_listener(struct builder *b, const struct bpf_program *program)
 	return err_fix(b->e, "allow sendmsg in the profile");
 }
 
+/* --- watching ---------------------------------------------------------------------------------- */
+
+static int add_watched(struct builder *b, struct rules *r, const struct arch *arch)
+{
+	struct rules_arch *a = rules_add_arch(r, &b->plan->pool, arch);
+
+	if (!a)
+		return err_memory(b->e);
+	a->otherwise = SECCOMP_RET_ALLOW;
+	for (size_t i = 0; i < watched_calls_n; i++) {
+		int64_t call = arch_call(arch, watched_calls[i].name);
+		struct rule *rule = call < 0 ? NULL : rules_add(a, &b->plan->pool);
+
+		if (call >= 0 && !rule)
+			return err_memory(b->e);
+		if (!rule)
+			continue;
+		rule->call = (uint32_t)call;
+		rule->action = SECCOMP_RET_USER_NOTIF;
+	}
+	return rules_sort(a, b->e);
+}
+
+/*
+ * A filter of its own below the policy, whose stricter verdicts hold: what the policy refuses is not seen.
+ * Who joins later is not watched.
+ */
+static int plan_watch(struct builder *b)
+{
+	const struct jail_filter *f = &b->jail->filter;
+	struct rules rules = {.foreign = SECCOMP_RET_ALLOW, .x32_open = true};
+	struct bpf_program program;
+	struct step_seccomp *s;
+
+	if (!f->watch || b->plan->guest)
+		return 0;
+	if (b->host->kernel < 5005) {
+		PLAN_FAIL(b, f->at_watch, ENOSYS, "this kernel cannot let watched calls go on");
+		return err_fix(b->e, "use a kernel of 5.5 or newer");
+	}
+	for (unsigned i = 0; watched_arch(i); i++)
+		TRY(add_watched(b, &rules, watched_arch(i)));
+	TRY(bpf_compile(&rules, &b->plan->pool, &program, b->e));
+	b->plan->listener = plan_slot(b);
+	s = plan_add(b, SIDE_INIT, STEP_WATCH, f->at_watch);
+	OPT_SET(s, length, (uint32_t)program.n);
+	OPT_SET(s, flags, SECCOMP_FILTER_FLAG_NEW_LISTENER);
+	/* Else a signal of the program's own starts a call anew that is being looked at. */
+	if (b->host->kernel >= 5019)
+		s->flags |= WAIT_KILLABLE;
+	OPT_SET(s, slot, b->plan->listener);
+	s->program = program.v;
+	return 0;
+}
+
 int plan_filter(struct builder *b)
 {
 	const struct jail_filter *f = &b->jail->filter;
@@ -78,6 +136,7 @@ int plan_filter(struct builder *b)
 	struct step_seccomp *s;
 	uint64_t flags = f->flags;
 
+	TRY(plan_watch(b));
 	if (!has_filter(b))
 		return 0;
 	if (make_program(b, &program) < 0)

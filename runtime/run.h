@@ -35,6 +35,7 @@ struct run {
 	unsigned keep_fds;
 	mode_t umask; /* of the caller */
 	const struct step_seccomp *filter; /* set last; NULL: none */
+	const struct step_seccomp *watch; /* likewise, and before it */
 	int words_fd; /* its file; -1 */
 	struct err *words; /* where a failure is left when it cannot be sent any more */
 	char found[PATH_MAX];
@@ -53,7 +54,7 @@ typedef int doer(struct run *r, const struct step *s, struct err *e);
 extern doer *const doers[STEP_KINDS];
 /* A procfs that the mount is attached from: an fd; -1: none is needed; another failure. */
 int do_inner_proc(struct run *r, const struct step_mount *a, struct err *e);
-doer do_open_file, do_core_sched, do_no_tsc, do_wait_start; /* doers_more.c */
+doer do_open_file, do_core_sched, do_no_tsc, do_wait_start, do_watch; /* doers_more.c */
 
 /* For children, once born: closes what is not this side's. */
 void child_begin(struct run *r, enum side side);

@@ -41,18 +41,13 @@ int serve_watch(struct serve *s, int fd, uint32_t events, struct serve_watch *w,
 }
 
 /*
- * epoll forgets a file once it is closed everywhere, and a jail that is being born has copies of all fds: it
- * has to be told.
+ * A jail that is being born has copies of all fds, and the epoll tells of them as long as any is open: who is
+ * freed must have been taken out by hand.
  */
-static void unwatch(struct serve *s, int fd)
+void serve_close(struct serve *s, int *fd)
 {
-	if (fd >= 0)
-		(void)epoll_ctl(s->epoll, EPOLL_CTL_DEL, fd, NULL); /* it may not be watched yet */
-}
-
-void serve_close(struct conn *c, int *fd)
-{
-	unwatch(c->serve, *fd);
+	if (*fd >= 0)
+		(void)epoll_ctl(s->epoll, EPOLL_CTL_DEL, *fd, NULL); /* it need not be watched */
 	own_close(fd);
 }
 
@@ -98,7 +93,9 @@ static void end_life(struct conn *c)
 {
 	if (!c->has_life)
 		return;
-	unwatch(c->serve, life_fd(&c->life));
+	if (c->life.begun)
+		(void)epoll_ctl(c->serve->epoll, EPOLL_CTL_DEL, life_fd(&c->life),
+			NULL); /* likewise */
 	life_done(&c->life);
 	c->has_life = false;
 	c->serve->live--;
@@ -110,9 +107,9 @@ void serve_drop(struct conn *c)
 	struct serve *s = c->serve;
 
 	end_life(c);
-	serve_close(c, &c->socket);
-	serve_close(c, &c->in);
-	serve_close(c, &c->out);
+	serve_close(s, &c->socket);
+	serve_close(s, &c->in);
+	serve_close(s, &c->out);
 	own_close(&c->theirs[0]);
 	own_close(&c->theirs[1]);
 	if (c->prev)
@@ -350,7 +347,7 @@ static int on_event(struct serve *s, const struct serve_watch *w, uint32_t event
 	if (w->source == SERVE_LIFE)
 		return step_life(c, e);
 	if (w->source == SERVE_SOCKET && events & (EPOLLERR | EPOLLHUP) && !c->closing) {
-		serve_close(c, &c->in);
+		serve_close(c->serve, &c->in);
 		if (c->ended)
 			serve_drop(c);
 		else
@@ -416,7 +413,7 @@ void serve_stop(struct serve *s, int sig)
 	s->stop++;
 	s->signal = sig;
 	log_info("Server stops due to fatal signal (%d) caught. Exiting", sig);
-	own_close(&s->listener);
+	serve_close(s, &s->listener);
 	for (struct conn *c = s->conns, *next; c; c = next) {
 		next = c->next;
 		serve_kill(c, forward ? sig : SIGKILL);
@@ -470,6 +467,7 @@ int serve_begin(struct serve *s, struct life *base, struct err *e)
 		base->report_fd = report_open(base->o.report, base->o.preserve_fds, e);
 		TRY(base->report_fd);
 	}
+	TRY(life_watch_prepare(base, e));
 	TRY(open_fds(s, e));
 	/* Also what cannot be planned is told before anybody comes. */
 	TRY(life_make_plan(base, false, e));

@@ -67,8 +67,8 @@ void serve_done(struct serve *s);
 /* --- for the files of this room only ---------------------------------------------------------- */
 
 int serve_watch(struct serve *s, int fd, uint32_t events, struct serve_watch *w, struct err *e);
-/* An fd that may be watched. */
-void serve_close(struct conn *c, int *fd);
+/* Closes what may be watched. */
+void serve_close(struct serve *s, int *fd);
 /* Begins a jail; socket: its connection, which is taken over, or -1. */
 int serve_jail(struct serve *s, int socket, const unsigned char *address, const char *remote,
 	struct err *e);

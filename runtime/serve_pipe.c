@@ -91,7 +91,7 @@ static void pump_in(struct conn *c)
 	m = move(c, c->socket, c->in);
 	/* The peer has said all, or nobody listens to it any more. */
 	if (m == MOVED_END || m == MOVED_BROKEN)
-		serve_close(c, &c->in);
+		serve_close(c->serve, &c->in);
 	if (m == MOVED_SOME)
 		ask_again(c, c->in, EPOLLOUT, &c->on_in);
 }
@@ -106,13 +106,13 @@ static bool is_empty(int pipe)
 /* All is sent. To close now would throw it away again if the peer has said more than was read. */
 static void hang_up(struct conn *c)
 {
-	serve_close(c, &c->out);
+	serve_close(c->serve, &c->out);
 	if (shutdown(c->socket, SHUT_WR) < 0 || !c->ended) {
 		if (c->ended)
 			serve_drop(c);
 		return;
 	}
-	serve_close(c, &c->in);
+	serve_close(c->serve, &c->in);
 	c->closing = true;
 	clock_gettime(CLOCK_MONOTONIC, &c->quiet);
 	serve_need_tick(c->serve);
@@ -131,7 +131,7 @@ static void pump_out(struct conn *c)
 	if (m == MOVED_SOME) {
 		ask_again(c, c->out, EPOLLIN, &c->on_out);
 	} else if (m == MOVED_BROKEN) {
-		serve_close(c, &c->out);
+		serve_close(c->serve, &c->out);
 		if (c->ended)
 			serve_drop(c);
 		else

@@ -529,6 +529,7 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
 	[STEP_LEAVE] = {"leave", P, NULL},
 	[STEP_WAIT_START] = {"wait-start", I, NULL},
 	[STEP_LIMITS] = {"limits", I, &table_step_limits},
+	[STEP_WATCH] = {"watch", I, &table_step_seccomp},
 	[STEP_SECCOMP] = {"seccomp", I, &table_step_seccomp},
 	[STEP_EXEC] = {"exec", I, &table_step_exec},
 	[STEP_END] = {"end", I, NULL},

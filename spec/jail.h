@@ -376,7 +376,9 @@ struct jail_filter {
 	uint32_t flags; /* SECCOMP_FILTER_FLAG_LOG and the like (seccomp(2)) */
 	const char *listener; /* socket of the agent that answers notifications; NULL: none */
 	const char *metadata; /* text for that agent */
-	const void *at;
+	bool watch; /* file and network calls are watched by who runs the jail (watched.h) */
+	const char *watch_report; /* file for what was seen; NULL: only the log has it */
+	const void *at, *at_watch, *at_watch_report;
 };
 
 /* --- hooks, service, notes -------------------------------------------------------------------- */

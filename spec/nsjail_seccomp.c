@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../runtime/base/fd.h"
+#include "../runtime/base/log.h"
 #include "../runtime/base/path.h"
 #include "kafel.h"
 #include "nsjail_jail.h"
@@ -92,6 +93,23 @@ static int load_policy(struct nsjail_load *l, bool is_file)
 	return compile(l, &p);
 }
 
+/* As nsjail does, no_new_privs comes with it. */
+static void load_watch(struct nsjail_load *l)
+{
+	const struct nsjail_config *d = l->doc;
+	const char *report = d->seccomp_unotify_report;
+	struct jail_filter *f = &l->jail->filter;
+
+	f->watch = d->seccomp_unotify;
+	f->at_watch = &d->seccomp_unotify;
+	f->watch_report = report && *report ? report : NULL;
+	f->at_watch_report = &d->seccomp_unotify_report;
+	if (f->watch)
+		l->jail->process.no_new_privs = true;
+	else if (f->watch_report)
+		log_warning("seccomp_unotify_report: nothing is watched without seccomp_unotify");
+}
+
 int nsjail_load_seccomp(struct nsjail_load *l)
 {
 	const struct nsjail_config *d = l->doc;
@@ -100,6 +118,7 @@ int nsjail_load_seccomp(struct nsjail_load *l)
 	if (has_file && d->seccomp_string.n)
 		return NSJAIL_FAIL(l, &d->seccomp_policy_file,
 			"seccomp_policy_file and seccomp_string are two policies; give one");
+	load_watch(l);
 	l->jail->filter.profiles = d->seccomp_profile;
 	if (!has_file && !d->seccomp_string.n && !d->seccomp_profile.n)
 		return 0;

@@ -31,3 +31,9 @@ void log_put(enum log_level level, const char *fmt, ...)
 	va_end(ap);
 	sink.fn(level, text, sink.arg);
 }
+
+void log_text(enum log_level level, const char *text)
+{
+	if (sink.fn && level <= sink.level)
+		sink.fn(level, text, sink.arg);
+}

@@ -18,6 +18,9 @@ void log_to(log_fn *fn, void *arg, enum log_level level);
 
 void log_put(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Words as they are, however long. */
+void log_text(enum log_level level, const char *text);
+
 #define log_warning(...) log_put(LOG_WARNING, __VA_ARGS__)
 #define log_info(...)	 log_put(LOG_INFO, __VA_ARGS__)
 #define log_debug(...)	 log_put(LOG_DEBUG, __VA_ARGS__)

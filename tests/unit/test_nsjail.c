@@ -106,7 +106,7 @@ static void flags_are_right(void)
 	is_text(flagged(FIELD_REQUIRED), "dst path");
 	is_text(flagged(FIELD_INERT), "name description");
 	is_text(flagged(FIELD_NOT_YET),
-		"seccomp_unotify seccomp_unotify_report iface_own macvlan_iface macvlan_vs_ip "
+		"iface_own macvlan_iface macvlan_vs_ip "
 		"macvlan_vs_nm macvlan_vs_gw macvlan_vs_ma macvlan_vs_mo traffic_rule user_net");
 	is_text(flagged(FIELD_TIGHTEN), "time_limit seccomp_profile");
 	flagged(0);
