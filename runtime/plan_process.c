@@ -14,6 +14,10 @@ static void add_number(struct builder *b, enum step_kind kind, const struct limi
 	OPT_SET(s, value, l->v);
 }
 
+/*
+ * /proc/self belongs to the host's root as soon as a process is nobody's to look at, and in a user namespace
+ * that is somebody else: there it is done at birth.
+ */
 void plan_oom_score(struct builder *b, enum side side)
 {
 	const struct jail_process *p = &b->jail->process;
@@ -254,7 +258,7 @@ int plan_process(struct builder *b)
 	if (p->terminal && b->plan->console < 0)
 		plan_console(b);
 	/* In exec init has no procfs of the host's, and has these from mid. */
-	if (!b->plan->guest)
+	if (!b->plan->guest && !b->userns)
 		plan_oom_score(b, SIDE_INIT);
 	add_number(b, STEP_NICE, &p->nice);
 	add_scheduler(b);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 load helpers
+load life
 
 rlimits() {
 	config ".process.rlimits = $1"
@@ -125,6 +126,22 @@ rlimit() {
 	config '.process.oomScoreAdj = 1001'
 	run jr run -b "$BUNDLE" "$ID"
 	fails_with 1 "process.oomScoreAdj"
+}
+
+@test "oomScoreAdj is set in a user namespace, too" {
+	local own
+	own=$(cat /proc/self/oom_score_adj)
+	bundle ".process.oomScoreAdj = $((own + 100)) | .root.readonly = false | .linux.namespaces += [{type: \"user\"}] |
+		.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings"
+	chown -R 100000:100000 "$BUNDLE/rootfs"
+	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$T"
+	command_is cat /proc/self/oom_score_adj
+	run jr run -b "$BUNDLE" "$ID"
+	same "$status $output" "0 $((own + 100))"
+	script 'sleep 1000'
+	jr run -d -b "$BUNDLE" "$ID"
+	jr exec "$ID" cat /proc/self/oom_score_adj > inside
+	same "$(cat inside)" "$((own + 100))"
 }
 
 @test "lowering oomScoreAdj is refused without the right to, with what to do" {

@@ -62,6 +62,15 @@ end_user_containers() {
 	same "$output" ""
 }
 
+@test "oomScoreAdj is set for a user, too" {
+	local own
+	own=$(cat /proc/self/oom_score_adj)
+	user_bundle ".process.oomScoreAdj = $((own + 100))"
+	command_is cat /proc/self/oom_score_adj
+	run ujr run -b "$BUNDLE" "$ID"
+	same "$status $output" "0 $((own + 100))"
+}
+
 @test "the whole life cycle works for a user: create, start, state, exec, ps, kill, delete" {
 	local pid
 	user_bundle
