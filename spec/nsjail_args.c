@@ -107,17 +107,27 @@ int nsjail_arg_note(struct nsjail_args *a, const char *what, struct err *e)
 
 static int take_value(struct nsjail_args *a, const char *field, const char *value, struct err *e);
 
+/* The option that sets this now, or NULL. */
+static const char *option_of(const char *field)
+{
+	for (size_t i = 0; i < nsjail_options.n; i++) {
+		if (!nsjail_options.v[i].hidden && !strcmp(nsjail_options.v[i].field, field))
+			return nsjail_options.v[i].name;
+	}
+	return NULL;
+}
+
 /* "iface:macvlan_iface": an option that is called otherwise now, or does nothing any more. */
 static int take_old(struct nsjail_args *a, const char *names, const char *value, struct err *e)
 {
-	const char *colon = strchr(names, ':');
-	const char *now = colon + 1 + (colon[1] == '@');
+	const char *colon = strchr(names, ':'), *now = option_of(colon + 1);
 
 	if (!colon[1]) {
 		log_warning("option --%.*s has no effect any more", (int)(colon - names), names);
 		return 0;
 	}
-	log_warning("option --%.*s is deprecated: use %s", (int)(colon - names), names, now);
+	log_warning("option --%.*s is deprecated%s%s", (int)(colon - names), names,
+		now ? ": use --" : "", now ? now : "");
 	return take_value(a, colon + 1, value, e);
 }
 

@@ -215,7 +215,7 @@ static void a_command_replaces_the_configs_program(void)
 static void older_names_are_taken_with_a_warning(void)
 {
 	has_text(config_of("--iface|eth0|--|x"), "macvlan_iface: \"eth0\"");
-	is_text(heard, "option --iface is deprecated: use macvlan_iface");
+	is_text(heard, "option --iface is deprecated: use --macvlan_iface");
 	has_text(
 		config_of("--rlimit_mlock|5|--|x"), "rlimit_memlock: 5 rlimit_memlock_type: VALUE");
 	has_text(config_of("--disable_rl|--|x"), "disable_rl: true");
