@@ -325,3 +325,9 @@ logs() {
 	ends 1
 	logged "No space left on device"
 }
+
+@test "a policy comes with no_new_privs, whatever disable_no_new_privs says" {
+	with 'disable_no_new_privs: true seccomp_string: "ERRNO(28) { mkdir } DEFAULT ALLOW"'
+	nj -q --config jail.cfg -u 5:5 -g 5:5 -- /bin/sed -n 's/^NoNewPrivs:.//p' /proc/self/status
+	ends 0 1
+}

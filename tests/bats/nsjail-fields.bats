@@ -139,3 +139,22 @@ quota() {
 	remove_parents
 	same "$(cgroups_of "$ID")" ""
 }
+
+@test "cgroup_cpu_ms_per_sec alone, and cgroup_pids_max alone" {
+	later remove_parents
+	local limit
+	for limit in 'cgroup_cpu_ms_per_sec: 300' 'cgroup_pids_max: 12'; do
+		with "$limit cgroup_cpu_parent: '$ID' cgroup_pids_parent: '$ID' cgroupv2_mount: '/sys/fs/cgroup/$ID'"
+		door -q --config jail.cfg -- /bin/sleep 70 &
+		local pid=$!
+		later kill_and_wait $pid
+		wait_for 10 eval 'is_status "$(jr list -q)" running'
+		case $limit in
+		*cpu*) [[ "$(quota)" == *300000* ]] ;;
+		*) find /sys/fs/cgroup -path "*/$ID/*" -name pids.max -exec cat {} + | grep -qx 12 ;;
+		esac
+		kill -TERM $pid
+		wait $pid || true
+	done
+	remove_parents
+}
