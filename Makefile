@@ -6,7 +6,7 @@
 # make engines    podman, containerd, docker on jailrt and on a peer (part of check);  ENGINES="podman docker"
 #                 make engines-docs  writes their table to docs/engines.md
 #                 make bench-engines  measures their start of a container with jailrt, runc, crun
-# make mutants    takes restrictions out, one at a time, to see that a test notices each;  NAMES="…" a few
+# make mutants    takes restrictions out, one at a time, to see that a test notices each;  NAMES="…" a few, or a file
 # make bench      measures beside other runtimes;  QUICK=1 few rounds (docs/performance.md)
 # make SAN=1 …    the same with address and undefined-behaviour sanitizers, in a folder of its own
 
@@ -50,7 +50,7 @@ say  = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 # Objects of tests are kept, for the next build.
 .SECONDARY:
 .PHONY: all run check check-fast check-vm unit golden bats floors sizes fmt docs bench install \
-	clean tests fuzz fuzzers flags engines engines-docs mutants bench-engines bench-seccomp
+	clean tests fuzz fuzzers flags engines engines-docs mutants bench-engines bench-seccomp FORCE
 all: $(BUILD)/jailrt $(HOOKS)
 
 $(BUILD)/%.o: %.c Makefile
@@ -70,7 +70,12 @@ $(BUILD)/gen/profiles.inc: spec/data/profiles.awk $(POLICIES)
 	$(call say,GEN,$@)
 	$(Q)awk -f $^ > $@.new && mv $@.new $@
 
-$(BUILD)/spec/policy.o: $(BUILD)/gen/profiles.inc
+# What has been built for another PREFIX looks for profiles there: this one file knows of it.
+$(BUILD)/gen/prefix: FORCE
+	@mkdir -p $(@D)
+	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' > $@
+
+$(BUILD)/spec/policy.o: $(BUILD)/gen/profiles.inc $(BUILD)/gen/prefix
 $(BUILD)/spec/arch.o: $(BUILD)/gen/syscalls.inc
 $(BUILD)/spec/kafel_names.o: $(BUILD)/gen/syscall-args.inc $(BUILD)/gen/constants.inc
 
@@ -144,7 +149,7 @@ check-vm:
 	@$(MAKE) --no-print-directory all $(OBSERVE)
 	@JAILRT=$(CURDIR)/$(BUILD)/jailrt BUILD=$(CURDIR)/$(BUILD) tests/run-vm $(FILES)
 
-# Each restriction taken out, one at a time: some test must notice (tests/mutants.txt). As root; a quarter of an hour.
+# Each restriction taken out, one at a time: some test must notice (tests/mutants*.txt). As root; half an hour.
 mutants: tests
 	@tests/mutants $(NAMES)
 

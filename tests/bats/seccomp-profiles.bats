@@ -356,3 +356,17 @@ seccomp_filters() {
 	run jr state "$ID"
 	[ "$status" -eq 1 ]
 }
+
+@test "further profiles are looked for below the PREFIX of the install, whatever it was built for" {
+	local from
+	from=$(dirname "$JAILRT")
+	[ -e "$from/libjailrt.a" ] || skip "what was built is not here"
+	mkdir "$T/build"
+	cp -a "$from"/{gen,spec,runtime,hooks,jailrt,libjailrt.a} "$T/build/"
+	make -s -C "$BATS_TEST_DIRNAME/../.." BUILD="$T/build" PREFIX="$T/prefix" install > made 2>&1 || { cat made; false; }
+	echo 'ERRNO(5) { read } DEFAULT ALLOW' > "$T/prefix/share/jailrt/seccomp-profiles/own.policy"
+	run "$T/prefix/bin/jailrt" seccomp test own read
+	[[ "$output" == *ERRNO* || "$output" == *EIO* ]]
+	run "$T/prefix/bin/jailrt" seccomp test other read
+	fails_with 2 "$T/prefix/share/jailrt/seccomp-profiles"
+}
