@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "do/become.h"
 #include "do/mount.h"
+#include "do/netconf.h"
 #include "do/sched.h"
 #include "do/talk.h"
 #include "run.h"
@@ -54,6 +55,18 @@ int do_watch(struct run *r, const struct step *s, struct err *e)
 	(void)e;
 	r->watch = s->args;
 	return 0;
+}
+
+int do_net_address(struct run *r, const struct step *s, struct err *e)
+{
+	(void)r;
+	return netconf_address(s->args, e);
+}
+
+int do_net_rule(struct run *r, const struct step *s, struct err *e)
+{
+	(void)r;
+	return netconf_rule(s->args, e);
 }
 
 /* One connection of a start command: 1 when it said go. Files for what hooks print come before. */

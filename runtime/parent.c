@@ -325,6 +325,8 @@ static int carry_out(struct parent *p, const struct step *s, struct err *e)
 		return rdt_enter(p->pid[SIDE_INIT], s->args, e);
 	case STEP_NET_DEVICE:
 		return netdev_move(p->run.proc, p->pid[SIDE_INIT], s->args, e);
+	case STEP_MACVLAN:
+		return netdev_macvlan(p->run.proc, p->pid[SIDE_INIT], s->args, e);
 	case STEP_SCHEDULER:
 		return sched_set(p->pid[SIDE_INIT], s->args, e);
 	case STEP_IO_PRIORITY:

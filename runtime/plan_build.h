@@ -119,6 +119,10 @@ void plan_pivot(struct builder *b);
 /* The resctrl group is made before anybody is born, and entered after. */
 int plan_rdt(struct builder *b);
 void plan_rdt_enter(struct builder *b, const struct texts *groups, bool optional);
+/* Devices that the parent gives to the jail's network namespace. Hooks come later: they find them there. */
+int plan_net_devices(struct builder *b);
+/* What init does there: addresses and rules. */
+int plan_net(struct builder *b);
 int plan_process(struct builder *b);
 int plan_lsm(struct builder *b);
 /* In front of a new keyring: it has the process's label. */

@@ -263,27 +263,6 @@ static void births(struct builder *b)
 		plan_raise_limits(b, SIDE_PARENT);
 }
 
-/* Hooks come later: they find the devices there. */
-static int net_devices(struct builder *b)
-{
-	const struct jail_net *net = &b->jail->net;
-
-	if (net->n && !b->host->privileged) {
-		PLAN_FAIL(b, net->devices[0].at, EPERM,
-			"a network device cannot be moved without privilege on the host");
-		return err_fix(b->e, "run as root, or leave linux.netDevices out");
-	}
-	for (size_t i = 0; i < net->n; i++) {
-		struct step_net_device *s = plan_add(
-			b, SIDE_PARENT, STEP_NET_DEVICE, net->devices[i].at);
-
-		OPT_SET(s, who, SIDE_INIT);
-		s->device = net->devices[i].device;
-		s->name = net->devices[i].name;
-	}
-	return 0;
-}
-
 /* --- init, up to its filesystem ---------------------------------------------------------------- */
 
 static bool maps_id(const struct id_map *map, uint32_t id)
@@ -360,6 +339,7 @@ static int setup_namespaces(struct builder *b)
 	plan_text_step(b, STEP_KEYRING, jail->process.keyring);
 	if (jail->net.loopback && jail_has_new(jail, NS_NET))
 		plan_add(b, SIDE_INIT, STEP_LOOPBACK, NULL);
+	TRY(plan_net(b));
 	names_and_parameters(b);
 	return 0;
 }
@@ -382,7 +362,7 @@ int plan_make(const struct jail *jail, const struct host *host, struct plan *ret
 	if (by_systemd)
 		TRY(plan_cgroup(&b));
 	plan_rdt_enter(&b, &b.rdt, false);
-	TRY(net_devices(&b));
+	TRY(plan_net_devices(&b));
 	TRY(setup_namespaces(&b));
 	TRY(plan_mounts(&b));
 	TRY(plan_devices(&b));

@@ -17,7 +17,7 @@ static const struct word who_words_rows[] = {
 	{"mid", SIDE_MID},
 	{"init", SIDE_INIT},
 };
-static WORDS(who_words);
+WORDS(who_words);
 
 static const struct word make_words_rows[] = {
 	{"guess", MOUNT_GUESS},
@@ -307,13 +307,6 @@ static const struct field step_label_rows[] = {
 };
 static TABLE(step_label);
 
-static const struct field step_net_device_rows[] = {
-	FIELD_ENUM(step_net_device, who, who_words, "whose network namespace it goes to"),
-	FIELD_TEXT(step_net_device, device, "the caller's"),
-	FIELD_TEXT(step_net_device, name, "what it is called there"),
-};
-static TABLE(step_net_device);
-
 static const struct field step_text_rows[] = {
 	FIELD_TEXT(step_text, value, "the text"),
 };
@@ -486,6 +479,9 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
 	[STEP_BECOME] = {"become", I, &table_step_ids},
 	[STEP_LOOPBACK] = {"loopback", I, NULL},
 	[STEP_NET_DEVICE] = {"net-device", P, &table_step_net_device},
+	[STEP_MACVLAN] = {"macvlan", P, &table_step_macvlan},
+	[STEP_NET_ADDRESS] = {"net-address", I, &table_step_net_address},
+	[STEP_NET_RULE] = {"net-rule", I, &table_step_net_rule},
 	[STEP_PROPAGATION] = {"propagation", I, &table_step_propagation},
 	[STEP_ROOT] = {"root", I, &table_step_root},
 	[STEP_MOUNT] = {"mount", I, &table_step_mount},

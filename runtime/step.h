@@ -51,6 +51,9 @@ enum step_kind {
 	STEP_BECOME,
 	STEP_LOOPBACK,
 	STEP_NET_DEVICE,
+	STEP_MACVLAN,
+	STEP_NET_ADDRESS,
+	STEP_NET_RULE,
 	STEP_RDT_ENTER,
 	/* filesystem */
 	STEP_PROPAGATION,
@@ -120,6 +123,11 @@ struct step_kind_row {
 };
 
 extern const struct step_kind_row step_kinds[STEP_KINDS];
+
+/* Of the steps about networks (step_net.c), and what they share with the others. */
+extern const struct table table_step_net_device, table_step_macvlan, table_step_net_address,
+	table_step_net_rule;
+extern const struct words who_words;
 
 /* --- arguments --------------------------------------------------------------------------------- */
 
@@ -372,6 +380,46 @@ struct step_label {
 struct step_net_device {
 	OPT(int32_t, who); /* whose network namespace it goes to */
 	const char *device, *name;
+	OPT(bool, bare); /* as the kernel moves it: down, without addresses */
+};
+
+struct step_macvlan {
+	OPT(int32_t, who); /* whose network namespace it is made in */
+	const char *device, *name;
+	OPT(int32_t, mode); /* MACVLAN_MODE_… */
+	const char *mac; /* absent: by chance */
+	uint8_t mac_bytes[6];
+};
+
+struct step_net_address {
+	const char *device;
+	const char *address; /* "10.0.0.2/24" */
+	const char *gateway; /* of the default route; absent: none */
+	uint32_t ip, via; /* the same, in network byte order */
+	uint8_t bits; /* of the network */
+};
+
+/* An address and how many of its bits count. */
+struct step_net_prefix {
+	uint8_t address[16];
+	uint8_t bits; /* 0: any address */
+};
+
+struct step_net_ports {
+	uint16_t first, last; /* 0: any port */
+};
+
+/* A routing rule (ip-rule(8)). */
+struct step_net_rule {
+	OPT(int32_t, family); /* AF_… */
+	OPT(uint32_t, priority); /* the lowest is asked first */
+	const char *from, *to, *sport, *dport; /* absent: any; those at the end, in words */
+	const char *iif, *oif;
+	OPT(int32_t, protocol); /* IPPROTO_… */
+	OPT(int32_t, action); /* FR_ACT_… */
+	OPT(uint32_t, go_to); /* priority of the rule to go on with */
+	struct step_net_prefix source, destination;
+	struct step_net_ports source_ports, destination_ports;
 };
 
 struct step_text {

@@ -267,6 +267,42 @@ struct jail_rlimits {
 struct jail_net_device {
 	const char *device; /* as the caller's network namespace has it */
 	const char *name; /* in the jail; "eth%d": with the lowest number that is free */
+	bool bare; /* down there and without addresses; otherwise as the caller has it */
+	const void *at;
+};
+
+/* A device of the jail's own that shares another's wire (ip-link(8)). */
+struct jail_macvlan {
+	const char *device; /* the caller's; NULL: there is none */
+	const char *name; /* in the jail */
+	uint32_t mode; /* MACVLAN_MODE_… */
+	bool has_mac;
+	uint8_t mac[6];
+	uint32_t address, gateway; /* IPv4, in the host's byte order; 0: none; without address it stays down */
+	uint8_t bits; /* of address that are the network's */
+	const void *at, *at_address;
+};
+
+/* An address and how many of its bits count. */
+struct net_prefix {
+	uint8_t address[16]; /* IPv4: the first four */
+	uint8_t bits; /* 0: any address */
+};
+
+struct net_ports {
+	uint16_t first, last; /* 0: any port */
+};
+
+enum net_verdict { NET_DROP, NET_REJECT, NET_ALLOW };
+
+/* What becomes of packets that the jail sends, by a rule of its routing (ip-rule(8)). */
+struct jail_net_rule {
+	bool ipv6;
+	struct net_prefix source, destination;
+	struct net_ports source_ports, destination_ports;
+	const char *iif, *oif; /* NULL: any */
+	uint8_t protocol; /* IPPROTO_…; 0: any */
+	enum net_verdict verdict;
 	const void *at;
 };
 
@@ -274,6 +310,9 @@ struct jail_net {
 	bool loopback; /* bring lo up in a new network namespace */
 	struct jail_net_device *devices; /* that are moved into the jail's */
 	size_t n;
+	struct jail_macvlan macvlan;
+	struct jail_net_rule *rules; /* the first that a packet meets decides; without any all are allowed */
+	size_t n_rules;
 };
 
 struct jail_sysctl {

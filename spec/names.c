@@ -2,7 +2,9 @@
 #include "names.h"
 
 #include <errno.h>
+#include <linux/if_link.h>
 #include <linux/mount.h>
+#include <net/if.h>
 #include <signal.h>
 #include <string.h>
 #include <strings.h>
@@ -383,3 +385,23 @@ static const struct word super_words_rows[] = {
 	{"silent", MS_SILENT},
 };
 WORDS(super_words);
+
+/* --- network devices -------------------------------------------------------------------------- */
+
+static const struct word macvlan_mode_words_rows[] = {
+	{"private", MACVLAN_MODE_PRIVATE},
+	{"vepa", MACVLAN_MODE_VEPA},
+	{"bridge", MACVLAN_MODE_BRIDGE},
+	{"passthru", MACVLAN_MODE_PASSTHRU},
+};
+WORDS(macvlan_mode_words);
+
+bool device_name_valid(const char *s, bool template)
+{
+	const char *percent = strchr(s, '%');
+
+	if (!*s || strlen(s) >= IFNAMSIZ || !strcmp(s, ".") || !strcmp(s, "..") ||
+		s[strcspn(s, "/: \t\n\v\f\r")])
+		return false;
+	return !percent || (template && percent[1] == 'd' && !strchr(percent + 1, '%'));
+}

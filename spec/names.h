@@ -32,6 +32,14 @@ enum { SCHED_POLICY_FIFO = 1, SCHED_POLICY_RR = 2, SCHED_POLICY_DEADLINE = 6 };
 extern const struct words sched_policy_words, sched_flag_words, io_class_words,
 	mempolicy_mode_words, mempolicy_flag_words;
 
+/* "private" …; the value is MACVLAN_MODE_… */
+extern const struct words macvlan_mode_words;
+/*
+ * Whether the kernel takes the text for the name of a network device (dev_valid_name). A template may have
+ * one "%d" for a free number.
+ */
+bool device_name_valid(const char *s, bool template);
+
 /* "TERM" …, without SIG; the value is the signal's number (signal(7)). */
 extern const struct words signal_words;
 

@@ -138,8 +138,8 @@ static const struct field nsjail_exe_rows[] = {
 		.flags = FIELD_REQUIRED),
 	FIELD_TEXTS(nsjail_exe, arg, "its arguments, from argv[1] on"),
 	FIELD_TEXT(nsjail_exe, arg0, "argv[0] in place of the path"),
-	FIELD_BOOL(nsjail_exe, exec_fd, "open path on the host and execute that file",
-		DFLT("false")),
+	FIELD_BOOL(
+		nsjail_exe, exec_fd, "open path on the host and execute that file", DFLT("false")),
 };
 TABLE(nsjail_exe);
 
@@ -410,20 +410,19 @@ static const struct field nsjail_config_rows[] = {
 		"use cgroup v2 if it is mounted at cgroupv2_mount, else v1", DFLT("false")),
 
 	FIELD_BOOL(nsjail_config, iface_no_lo, "leave the loopback interface down", DFLT("false")),
-	FIELD_TEXTS(
-		nsjail_config, iface_own, "host interface that is moved into the jail", NOT_YET),
+	FIELD_TEXTS(nsjail_config, iface_own,
+		"host interface that is moved into the jail, where it is down and has no address"),
 	FIELD_TEXT(nsjail_config, macvlan_iface,
-		"host interface that the jail gets a macvlan of, named vs", NOT_YET),
+		"host interface that the jail gets a macvlan of, named vs"),
 	FIELD_TEXT(nsjail_config, macvlan_vs_ip, "its address; 0.0.0.0: not set up",
-		DFLT("192.168.0.2"), NOT_YET),
-	FIELD_TEXT(nsjail_config, macvlan_vs_nm, "its netmask", DFLT("255.255.255.0"), NOT_YET),
-	FIELD_TEXT(nsjail_config, macvlan_vs_gw, "its gateway; 0.0.0.0: none", DFLT("192.168.0.1"),
-		NOT_YET),
-	FIELD_TEXT(nsjail_config, macvlan_vs_ma, "its MAC address", NOT_YET),
+		DFLT("192.168.0.2")),
+	FIELD_TEXT(nsjail_config, macvlan_vs_nm, "its netmask", DFLT("255.255.255.0")),
+	FIELD_TEXT(nsjail_config, macvlan_vs_gw, "its gateway; 0.0.0.0: none", DFLT("192.168.0.1")),
+	FIELD_TEXT(nsjail_config, macvlan_vs_ma, "its MAC address"),
 	FIELD_TEXT(nsjail_config, macvlan_vs_mo, "its mode: private, vepa, bridge or passthru",
-		DFLT("private"), NOT_YET),
+		DFLT("private")),
 	FIELD_OBJECTS(nsjail_config, traffic_rule, nsjail_traffic_rule,
-		"rules for what the jail may reach", NOT_YET),
+		"rules for what the jail may reach; the first that a packet meets decides"),
 	FIELD_OBJECT(nsjail_config, user_net, nsjail_user_net,
 		"network through a user process, no privileges needed", NOT_YET),
 

@@ -445,6 +445,8 @@ int nsjail_jail(struct nsjail_config *doc, const struct origin *origin, const st
 	load_service(&l);
 	load_namespaces(&l);
 	TRY(load_ids(&l));
+	TRY(nsjail_load_devices(&l));
+	TRY(nsjail_load_traffic(&l));
 	TRY(nsjail_load_mounts(&l));
 	TRY(load_cgroup(&l));
 	TRY(load_process(&l));

@@ -43,6 +43,10 @@ struct nsjail_load {
 
 int nsjail_load_mounts(struct nsjail_load *l);
 int nsjail_load_seccomp(struct nsjail_load *l);
+int nsjail_load_devices(struct nsjail_load *l);
+int nsjail_load_traffic(struct nsjail_load *l);
+/* Fails where what stands there would be done to the host's network. */
+int nsjail_needs_net(struct nsjail_load *l, const void *at);
 
 #define NSJAIL_FAIL(l, address, ...) \
 	origin_fail((l)->origin, (address), (l)->e, EINVAL, __VA_ARGS__)

@@ -1,31 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <net/if.h>
 #include <string.h>
 
 #include "oci_jail.h"
 
 /* Network devices that are moved into the container (config-linux.md "Network Devices"). */
 
-/* As the kernel has it (dev_valid_name), and of templates one number at most. */
-static bool is_name(const char *s, bool template)
-{
-	const char *percent = strchr(s, '%');
-
-	if (!*s || strlen(s) >= IFNAMSIZ || !strcmp(s, ".") || !strcmp(s, "..") ||
-		s[strcspn(s, "/: \t\n\v\f\r")])
-		return false;
-	return !percent || (template && percent[1] == 'd' && !strchr(percent + 1, '%'));
-}
-
 static int check_device(struct oci_load *l, const struct oci_net_device *o)
 {
 	const struct jail_net *net = &l->jail->net;
 	const char *name = o->name && *o->name ? o->name : o->key;
 
-	if (!is_name(o->key, false))
+	if (!device_name_valid(o->key, false))
 		return OCI_FAIL(l, o, "'%s' cannot be the name of a network device", o->key);
-	if (!is_name(name, true))
+	if (!device_name_valid(name, true))
 		return OCI_FAIL(l, &o->name, "'%s' cannot be the name of a network device", name);
 	for (size_t i = 0; i < net->n; i++) {
 		if (!strcmp(net->devices[i].name, name) && !strchr(name, '%'))

@@ -4,10 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_addr.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -15,91 +13,16 @@
 
 #include "../base/fd.h"
 #include "../base/fmt.h"
+#include "../base/netlink.h"
 #include "../base/sys.h"
 
-enum { BUFFER = 32768, ADDRESSES = 16384 };
-
-/* A request under construction, or an answer; aligned as the kernel's macros want it. */
-struct message {
-	struct nlmsghdr h;
-	char body[BUFFER];
-};
+enum { ADDRESSES = 16384 };
 
 /* The RTM_NEWADDR messages of the device, one behind the other. */
 struct addresses {
 	_Alignas(NLMSG_ALIGNTO) char v[ADDRESSES];
 	size_t len;
 };
-
-/* --- netlink ----------------------------------------------------------------------------------- */
-
-static int open_netlink(struct err *e)
-{
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-
-	return fd < 0 ? err_sys(e, errno, "open a netlink socket") : fd;
-}
-
-static void begin(struct message *m, int type, int flags, const void *head, size_t size)
-{
-	memset(m, 0, sizeof(m->h));
-	m->h.nlmsg_type = (uint16_t)type;
-	m->h.nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
-	m->h.nlmsg_len = NLMSG_LENGTH(size);
-	memcpy(NLMSG_DATA(&m->h), head, size);
-}
-
-static void add(struct message *m, int type, const void *data, size_t size)
-{
-	struct rtattr *a = (struct rtattr *)((char *)m + NLMSG_ALIGN(m->h.nlmsg_len));
-
-	a->rta_type = (uint16_t)type;
-	a->rta_len = (uint16_t)RTA_LENGTH(size);
-	memcpy(RTA_DATA(a), data, size);
-	m->h.nlmsg_len = (uint32_t)(NLMSG_ALIGN(m->h.nlmsg_len) + RTA_ALIGN(a->rta_len));
-}
-
-static int send_message(int sock, const struct message *m)
-{
-	struct iovec iov = {(void *)m, m->h.nlmsg_len};
-	struct sockaddr_nl to = {.nl_family = AF_NETLINK};
-	struct msghdr h = {
-		.msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &iov, .msg_iovlen = 1};
-
-	return sendmsg(sock, &h, 0) < 0 ? -errno : 0;
-}
-
-static ssize_t receive(int sock, struct message *m)
-{
-	struct iovec iov = {m, sizeof(*m)};
-	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1};
-	ssize_t n;
-
-	do
-		n = recvmsg(sock, &h, 0);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	return h.msg_flags & MSG_TRUNC ? -EMSGSIZE : n;
-}
-
-/* Sends the request; the kernel's answer is 0 or -errno. */
-static int ask(int sock, struct message *m)
-{
-	ssize_t n;
-	int r;
-
-	m->h.nlmsg_flags |= NLM_F_ACK;
-	r = send_message(sock, m);
-	if (r < 0)
-		return r;
-	n = receive(sock, m);
-	if (n < 0)
-		return (int)n;
-	if (n < (ssize_t)NLMSG_LENGTH(sizeof(struct nlmsgerr)) || m->h.nlmsg_type != NLMSG_ERROR)
-		return -EPROTO;
-	return ((const struct nlmsgerr *)NLMSG_DATA(&m->h))->error;
-}
 
 /* --- addresses --------------------------------------------------------------------------------- */
 
@@ -118,7 +41,7 @@ static int keep(struct addresses *to, const struct nlmsghdr *h, int index)
 }
 
 /* 1: that was the last part. */
-static int take_part(struct message *m, size_t n, struct addresses *to, int index)
+static int take_part(struct netlink *m, size_t n, struct addresses *to, int index)
 {
 	for (struct nlmsghdr *h = &m->h; NLMSG_OK(h, n); h = NLMSG_NEXT(h, n)) {
 		if (h->nlmsg_type == NLMSG_DONE)
@@ -131,15 +54,15 @@ static int take_part(struct message *m, size_t n, struct addresses *to, int inde
 	return 0;
 }
 
-static int list_addresses(int sock, struct message *m, int index, struct addresses *to)
+static int list_addresses(int sock, struct netlink *m, int index, struct addresses *to)
 {
 	const struct ifaddrmsg all = {.ifa_family = AF_UNSPEC};
 	int r;
 
-	begin(m, RTM_GETADDR, NLM_F_DUMP, &all, sizeof(all));
-	r = send_message(sock, m);
+	netlink_begin(m, RTM_GETADDR, NLM_F_DUMP, &all, sizeof(all));
+	r = netlink_send(sock, m);
 	while (!r) {
-		ssize_t n = receive(sock, m);
+		ssize_t n = netlink_receive(sock, m);
 
 		r = n < 0 ? (int)n : take_part(m, (size_t)n, to, index);
 	}
@@ -147,7 +70,7 @@ static int list_addresses(int sock, struct message *m, int index, struct address
 }
 
 /* What the kernel says of an address is more than it takes: its label, its age. */
-static void copy_attributes(struct message *m, const struct nlmsghdr *from)
+static void copy_attributes(struct netlink *m, const struct nlmsghdr *from)
 {
 	const struct ifaddrmsg *a = NLMSG_DATA(from);
 	size_t n = IFA_PAYLOAD(from);
@@ -160,13 +83,13 @@ static void copy_attributes(struct message *m, const struct nlmsghdr *from)
 		case IFA_ADDRESS:
 		case IFA_BROADCAST:
 		case IFA_RT_PRIORITY:
-			add(m, r->rta_type, RTA_DATA(r), RTA_PAYLOAD(r));
+			netlink_add(m, r->rta_type, RTA_DATA(r), RTA_PAYLOAD(r));
 			break;
 		case IFA_FLAGS:
 			memcpy(&flags, RTA_DATA(r), sizeof(flags));
 			flags &= IFA_F_NODAD | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR |
 				 IFA_F_NOPREFIXROUTE | IFA_F_MCAUTOJOIN;
-			add(m, IFA_FLAGS, &flags, sizeof(flags));
+			netlink_add(m, IFA_FLAGS, &flags, sizeof(flags));
 			break;
 		default:
 			break;
@@ -174,7 +97,7 @@ static void copy_attributes(struct message *m, const struct nlmsghdr *from)
 	}
 }
 
-static int add_addresses(int sock, struct message *m, int index, const struct addresses *from)
+static int add_addresses(int sock, struct netlink *m, int index, const struct addresses *from)
 {
 	for (size_t at = 0; at < from->len;) {
 		const struct nlmsghdr *h = (const struct nlmsghdr *)(from->v + at);
@@ -182,24 +105,15 @@ static int add_addresses(int sock, struct message *m, int index, const struct ad
 
 		a.ifa_index = (unsigned)index;
 		a.ifa_flags = 0;
-		begin(m, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &a, sizeof(a));
+		netlink_begin(m, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &a, sizeof(a));
 		copy_attributes(m, h);
-		TRY(ask(sock, m));
+		TRY(netlink_ask(sock, m));
 		at += NLMSG_ALIGN(h->nlmsg_len);
 	}
 	return 0;
 }
 
 /* --- the device -------------------------------------------------------------------------------- */
-
-/* Its number in the namespace of the socket, or -errno. */
-static int index_of(int sock, const char *name)
-{
-	struct ifreq r = {0};
-
-	fmt_put(r.ifr_name, sizeof(r.ifr_name), "%s", name);
-	return ioctl(sock, SIOCGIFINDEX, &r) < 0 ? -errno : r.ifr_ifindex;
-}
 
 /* The kernel would count the device itself among those that have the name. */
 static int choose_name(int there, const char *template, char name[static IFNAMSIZ], struct err *e)
@@ -208,7 +122,7 @@ static int choose_name(int there, const char *template, char name[static IFNAMSI
 
 	if (!percent) {
 		fmt_put(name, IFNAMSIZ, "%s", template);
-		if (index_of(there, name) == -ENODEV)
+		if (netlink_index(there, name) == -ENODEV)
 			return 0;
 		return err_set(e, EEXIST, "the network namespace has a device '%s' already", name);
 	}
@@ -216,31 +130,31 @@ static int choose_name(int there, const char *template, char name[static IFNAMSI
 		if (fmt_put(name, IFNAMSIZ, "%.*s%u%s", (int)(percent - template), template, i,
 			    percent + 2) >= IFNAMSIZ)
 			break;
-		if (index_of(there, name) == -ENODEV)
+		if (netlink_index(there, name) == -ENODEV)
 			return 0;
 	}
 	return err_set(e, EEXIST, "no name '%s' is free in the network namespace", template);
 }
 
-static int move(int here, struct message *m, int index, int ns, const char *name)
+static int move(int here, struct netlink *m, int index, int ns, const char *name)
 {
 	const struct ifinfomsg link = {.ifi_family = AF_UNSPEC, .ifi_index = index};
 
-	begin(m, RTM_NEWLINK, 0, &link, sizeof(link));
-	add(m, IFLA_NET_NS_FD, &ns, sizeof(ns));
-	add(m, IFLA_IFNAME, name, strlen(name) + 1);
-	return ask(here, m);
+	netlink_begin(m, RTM_NEWLINK, 0, &link, sizeof(link));
+	netlink_add(m, IFLA_NET_NS_FD, &ns, sizeof(ns));
+	netlink_add(m, IFLA_IFNAME, name, strlen(name) + 1);
+	return netlink_ask(here, m);
 }
 
-static int bring_up(int there, struct message *m, int index)
+static int bring_up(int there, struct netlink *m, int index)
 {
 	const struct ifinfomsg link = {.ifi_family = AF_UNSPEC,
 		.ifi_index = index,
 		.ifi_flags = IFF_UP,
 		.ifi_change = IFF_UP};
 
-	begin(m, RTM_NEWLINK, 0, &link, sizeof(link));
-	return ask(there, m);
+	netlink_begin(m, RTM_NEWLINK, 0, &link, sizeof(link));
+	return netlink_ask(there, m);
 }
 
 static int explain_move(int code, const char *device, const char *name, struct err *e)
@@ -254,10 +168,10 @@ static int explain_move(int code, const char *device, const char *name, struct e
 	return -code;
 }
 
-static int settle(int there, struct message *m, const char *name, const struct addresses *addresses,
+static int settle(int there, struct netlink *m, const char *name, const struct addresses *addresses,
 	struct err *e)
 {
-	int index = index_of(there, name), r;
+	int index = netlink_index(there, name), r;
 
 	if (index < 0)
 		return err_sys(e, -index, "find the network device '%s' behind its move", name);
@@ -272,12 +186,12 @@ static int settle(int there, struct message *m, const char *name, const struct a
 static int carry(int ns, const struct step_net_device *s, struct err *e)
 {
 	struct addresses addresses = {.len = 0};
-	struct message m;
+	struct netlink m;
 	char name[IFNAMSIZ];
-	int here = open_netlink(e), there, index, r;
+	int here = netlink_open(e), there, index, r;
 
 	TRY(here);
-	index = index_of(here, s->device);
+	index = netlink_index(here, s->device);
 	if (index < 0)
 		return err_sys(e, -index, "network device '%s'", s->device);
 	r = list_addresses(here, &m, index, &addresses);
@@ -286,7 +200,7 @@ static int carry(int ns, const struct step_net_device *s, struct err *e)
 	r = sys_setns(ns, CLONE_NEWNET);
 	if (r < 0)
 		return err_sys(e, -r, "enter the container's network namespace");
-	there = open_netlink(e);
+	there = netlink_open(e);
 	TRY(there);
 	TRY(choose_name(there, s->name, name, e));
 	r = move(here, &m, index, ns, name);
@@ -311,14 +225,28 @@ static int open_namespace(int proc, pid_t pid, struct err *e)
 	return take_fd(&ns);
 }
 
-int netdev_move(int proc, pid_t pid, const struct step_net_device *s, struct err *e)
+/* The kernel does it in one step; nothing has to be done in the other namespace. */
+static int push(int ns, const struct step_net_device *s, struct err *e)
 {
-	own_fd int ns = open_namespace(proc, pid, e), in = -1, out = -1;
+	own_fd int here = netlink_open(e);
+	struct netlink m;
+	int index, r;
+
+	TRY(here);
+	index = netlink_index(here, s->device);
+	if (index < 0)
+		return err_sys(e, -index, "network device '%s'", s->device);
+	r = move(here, &m, index, ns, s->name);
+	return r < 0 ? explain_move(-r, s->device, s->name, e) : 0;
+}
+
+static int carry_apart(int ns, const struct step_net_device *s, struct err *e)
+{
+	own_fd int in = -1, out = -1;
 	struct err told = {0};
 	int pipe[2], status;
 	pid_t child;
 
-	TRY(ns);
 	if (pipe2(pipe, O_CLOEXEC) < 0)
 		return err_sys(e, errno, "make a pipe");
 	in = pipe[0];
@@ -343,4 +271,59 @@ int netdev_move(int proc, pid_t pid, const struct step_net_device *s, struct err
 	if (told.code && e)
 		*e = told;
 	return -told.code;
+}
+
+int netdev_move(int proc, pid_t pid, const struct step_net_device *s, struct err *e)
+{
+	own_fd int ns = open_namespace(proc, pid, e);
+
+	TRY(ns);
+	return s->bare ? push(ns, s, e) : carry_apart(ns, s, e);
+}
+
+/* --- macvlan ----------------------------------------------------------------------------------- */
+
+static int explain_macvlan(int code, const struct step_macvlan *s, struct err *e)
+{
+	err_sys(e, code, "make a macvlan '%s' of the network device '%s'", s->name, s->device);
+	if (code == EBUSY)
+		return err_fix(e, "the device is a port of something else");
+	if (code == EINVAL)
+		return err_fix(e, "loopback has none, and one whose mode is passthru stays alone");
+	if (code == EOPNOTSUPP)
+		return err_fix(e, "the kernel needs macvlan (CONFIG_MACVLAN)");
+	if (code == EPERM)
+		return err_fix(e, "it takes CAP_NET_ADMIN over both network namespaces");
+	return -code;
+}
+
+int netdev_macvlan(int proc, pid_t pid, const struct step_macvlan *s, struct err *e)
+{
+	const struct ifinfomsg link = {.ifi_family = AF_UNSPEC};
+	const uint32_t mode = (uint32_t)s->mode;
+	own_fd int ns = open_namespace(proc, pid, e), here = -1;
+	struct rtattr *info, *data;
+	struct netlink m;
+	int index, r;
+
+	TRY(ns);
+	here = netlink_open(e);
+	TRY(here);
+	index = netlink_index(here, s->device);
+	if (index < 0)
+		return err_sys(e, -index, "network device '%s'", s->device);
+	netlink_begin(&m, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &link, sizeof(link));
+	netlink_add(&m, IFLA_LINK, &index, sizeof(index));
+	netlink_add(&m, IFLA_NET_NS_FD, &ns, sizeof(ns));
+	netlink_add_text(&m, IFLA_IFNAME, s->name);
+	if (s->mac)
+		netlink_add(&m, IFLA_ADDRESS, s->mac_bytes, sizeof(s->mac_bytes));
+	info = netlink_nest(&m, IFLA_LINKINFO);
+	netlink_add_text(&m, IFLA_INFO_KIND, "macvlan");
+	data = netlink_nest(&m, IFLA_INFO_DATA);
+	netlink_add(&m, IFLA_MACVLAN_MODE, &mode, sizeof(mode));
+	netlink_nest_end(&m, data);
+	netlink_nest_end(&m, info);
+	r = netlink_ask(here, &m);
+	return r < 0 ? explain_macvlan(-r, s, e) : 0;
 }

@@ -230,10 +230,16 @@ load nsjail
 	ends 0 "$(printf 't\n256\n2')"
 }
 
-@test "22: limits that are the caller's hard ones, all capabilities" {
+@test "22: limits that are the caller's hard ones, all capabilities, a macvlan of a veth made by hand" {
+	ip netns add "$ID-host"
+	later ip netns delete "$ID-host"
+	ip -n "$ID-host" link add tveth1 type veth peer name tveth2 2>/dev/null || skip "this kernel has no veth devices"
+	jr() { nsenter --net="/run/netns/$ID-host" "$JAILRT" --root "$STATES" "$@"; }
 	nj -q -u 0 -g 0 -e --keep_caps --chroot / --rw -t 0 --rlimit_as hard --rlimit_core hard --rlimit_cpu hard \
-		--rlimit_fsize hard --rlimit_nofile hard --rlimit_nproc hard --rlimit_stack hard -- /bin/sh -c 'ulimit -n; id -u'
-	ends 0 "$(printf '%s\n0' "$(ulimit -Hn)")"
+		--rlimit_fsize hard --rlimit_nofile hard --rlimit_nproc hard --rlimit_stack hard \
+		--macvlan_iface tveth1 --macvlan_vs_nm 255.255.255.0 --macvlan_vs_gw 192.168.1.1 --macvlan_vs_ip 192.168.1.2 \
+		-- /bin/sh -c 'ulimit -n; id -u; ip -o -4 addr show dev vs | grep -o "192[^ ]*" | head -1'
+	ends 0 "$(printf '%s\n0\n192.168.1.2/24' "$(ulimit -Hn)")"
 }
 
 @test "23: a config on stdin, and a KILL that takes the whole tree" {

@@ -294,8 +294,6 @@ rlimit() {
 		fails_with 1 "${line%%[: ]*}"
 		fails_with 1 "jail.cfg:4:"
 	done <<-'EOF'
-		macvlan_iface: "eth0"
-		iface_own: "eth0"
 		user_net { pasta { } }
 	EOF
 }
