@@ -64,12 +64,13 @@ PUBLIC int jailrt_set(struct jailrt *j, const char *field, const char *value)
 PUBLIC const char *jailrt_get(struct jailrt *j, const char *field)
 {
 	const struct field *f = field_find(&table_life_options, field);
+	const struct loaded *loaded = &j->life.loaded;
 	const void *object = &j->life.o, *at;
 
-	/* Of an nsjail config that is loaded, a field. */
-	if (!f && j->life.loaded.nsjail) {
+	/* Of an nsjail config that is loaded, or of a bundle's jail object, a field. */
+	if (!f && (loaded->nsjail || (loaded->oci && loaded->oci->jail))) {
 		f = field_find(&table_nsjail_config, field);
-		object = j->life.loaded.nsjail;
+		object = loaded->nsjail ? loaded->nsjail : loaded->oci->jail;
 	}
 	at = f ? field_at(f, object) : NULL;
 	if (!f || !field_present(f, object))

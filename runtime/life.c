@@ -295,7 +295,7 @@ static void apply_options(struct life *l)
 		jail->cgroup.manager = (enum cgroup_manager)o->cgroup_manager;
 	if (o->systemd_cgroup && jail->cgroup.manager == CGROUP_FS)
 		jail->cgroup.manager = CGROUP_SYSTEMD;
-	if (!o->no_new_keyring && l->loaded.dialect == DIALECT_OCI && o->id)
+	if (!o->no_new_keyring && !jail->bare && o->id)
 		jail->process.keyring = pool_printf(&l->pool, "_ses.%s", o->id);
 }
 

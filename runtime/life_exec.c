@@ -228,7 +228,7 @@ int life_exec_begin(struct life *l, struct err *e)
 	TRY(check_running(l, e));
 	TRY(life_check_fds(l, e));
 	TRY(life_load_copy(l, e));
-	if (!l->state->no_new_keyring && l->loaded.dialect == DIALECT_OCI)
+	if (!l->state->no_new_keyring && !l->loaded.jail.bare)
 		l->loaded.jail.process.keyring = pool_printf(&l->pool, "_ses.%s", l->o.id);
 	TRY(load_process(l, e));
 	TRY(check_terminal(l, e));

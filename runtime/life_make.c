@@ -274,7 +274,7 @@ static int claim(struct life *l, struct err *e)
 	TRY(state_write(l->dir, l->state, e));
 	if (fd_replace_file(l->dir, "config", l->loaded.text.data, l->loaded.text.len, 0600, e) < 0)
 		return err_add(e, "keep the config of '%s'", l->o.id);
-	if (l->loaded.dialect == DIALECT_NSJAIL || l->o.syscall_profile.n ||
+	if (l->loaded.dialect == DIALECT_NSJAIL || l->loaded.oci->jail || l->o.syscall_profile.n ||
 		l->loaded.jail.filter.profiles.n)
 		TRY(keep_filter(l, e));
 	return life_notify_prepare(l, e);

@@ -112,7 +112,7 @@ static int pass_notify(struct life *l, struct err *e)
 
 int life_pass(struct life *l, struct err *e)
 {
-	if (l->loaded.dialect != DIALECT_OCI)
+	if (l->loaded.jail.bare)
 		return 0;
 	TRY(pass_sockets(l, e));
 	return pass_notify(l, e);

@@ -495,6 +495,7 @@ struct jail {
 	struct jail_hooks hooks[HOOK_KINDS];
 	struct jail_service service;
 	struct jail_notes notes;
+	bool bare; /* gets nothing that was not asked for, such as a keyring or a manager's sockets */
 	const struct origin *origin;
 };
 

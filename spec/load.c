@@ -249,7 +249,8 @@ static int load_oci(const struct load_request *q, const struct caller *caller, c
 		ret->text.data, ret->text.len, file, q->strict, pool, &ret->oci, &ret->origin, e));
 	TRY(apply_sets(q, &table_oci_config, ret->oci, &ret->origin, pool, e));
 	TRY(check_supported(&table_oci_config, ret->oci, &ret->origin, e));
-	return oci_jail(ret->oci, &ret->origin, caller, ret->bundle, pool, &ret->jail, e);
+	return oci_jail(
+		ret->oci, &ret->origin, caller, ret->bundle, q->filter, pool, &ret->jail, e);
 }
 
 static int load_nsjail(const struct load_request *q, const struct caller *caller, const char *file,
@@ -281,7 +282,7 @@ int load(const struct load_request *q, const struct caller *caller, struct pool 
 		TRY(load_nsjail(q, caller, file, pool, ret, e));
 	apply_args(q, &ret->jail);
 	TRY(q->filter ? use_filter(&ret->jail, q->filter) : add_profiles(&ret->jail, q->profiles, pool, e));
-	if (q->profiles && q->profiles->n && ret->dialect == DIALECT_NSJAIL)
+	if (q->profiles && q->profiles->n && ret->jail.bare)
 		ret->jail.process.no_new_privs = true; /* as with a policy of its own */
 	ret->jail.notes.bundle = ret->bundle;
 	return check_jail(&ret->jail, e);

@@ -427,6 +427,8 @@ static const struct field nsjail_config_rows[] = {
 		"network through a user process, no privileges needed", NOT_YET),
 
 	FIELD_OBJECT(nsjail_config, exec_bin, nsjail_exe, "the program to run"),
+	FIELD_BOOL(nsjail_config, bare,
+		"jailrt's own, of a jail object: nothing is added that nobody asked for, as here"),
 };
 TABLE(nsjail_config);
 

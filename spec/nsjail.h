@@ -300,6 +300,7 @@ struct nsjail_config {
 	struct nsjail_user_net *user_net;
 
 	struct nsjail_exe *exec_bin;
+	OPT(bool, bare); /* jailrt's own */
 };
 
 extern const struct table table_nsjail_id_map;

@@ -103,7 +103,7 @@ static int load_groups(struct nsjail_load *l)
 	return 0;
 }
 
-static int load_ids(struct nsjail_load *l)
+int nsjail_load_ids(struct nsjail_load *l)
 {
 	struct jail_ids *ids = &l->jail->ids;
 	struct jail_process *p = &l->jail->process;
@@ -114,7 +114,14 @@ static int load_ids(struct nsjail_load *l)
 		l, (const struct list *)&l->doc->gidmap, caller_group, l->caller->gid, &ids->gids));
 	p->uid = ids->uids.v[0].inside;
 	p->gid = ids->gids.v[0].inside;
-	TRY(load_groups(l));
+	return load_groups(l);
+}
+
+int nsjail_settle_ids(struct nsjail_load *l)
+{
+	struct jail_ids *ids = &l->jail->ids;
+	struct jail_process *p = &l->jail->process;
+
 	if (!l->doc->clone_newuser && l->caller->uid &&
 		(p->uid != l->caller->uid || p->gid != l->caller->gid || p->groups.n))
 		return NSJAIL_FAIL(l, ids->uids.at ? ids->uids.at : ids->gids.at,
@@ -132,56 +139,11 @@ static int load_ids(struct nsjail_load *l)
 
 /* --- limits ------------------------------------------------------------------------------------ */
 
-static int load_rlimit(struct nsjail_load *l, const char *name, int resource, const uint64_t *value,
-	int type, uint64_t unit)
-{
-	struct jail_rlimits *to = &l->jail->process.rlimits;
-	uint64_t soft = RLIM_INFINITY, hard = RLIM_INFINITY, v = RLIM_INFINITY;
-
-	(void)caller_rlimit(l->caller, name, &soft, &hard); /* unknown: without limit */
-	if (type == NSJAIL_RLIMIT_VALUE && __builtin_mul_overflow(*value, unit, &v))
-		return NSJAIL_FAIL(l, value, "%llu times %llu bytes is more than there can be",
-			(unsigned long long)*value, (unsigned long long)unit);
-	if (type == NSJAIL_RLIMIT_SOFT)
-		v = soft;
-	if (type == NSJAIL_RLIMIT_HARD)
-		v = hard;
-	to->v[to->n++] = (struct jail_rlimit){resource, {v, v}, value};
-	return 0;
-}
-
-#define RLIMIT(name, NAME, unit)                                              \
-	TRY(load_rlimit(l, "RLIMIT_" #NAME, RLIMIT_##NAME, &d->rlimit_##name, \
-		d->rlimit_##name##_type, (unit)))
-
-static int load_rlimits(struct nsjail_load *l)
-{
-	const struct nsjail_config *d = l->doc;
-	const uint64_t mib = 1 << 20;
-
-	if (d->disable_rl)
-		return 0;
-	l->jail->process.rlimits.v = pool_array(l->pool, 10, sizeof(struct jail_rlimit));
-	if (!l->jail->process.rlimits.v)
-		return err_memory(l->e);
-	RLIMIT(as, AS, mib);
-	RLIMIT(core, CORE, mib);
-	RLIMIT(cpu, CPU, 1);
-	RLIMIT(fsize, FSIZE, mib);
-	RLIMIT(nofile, NOFILE, 1);
-	RLIMIT(nproc, NPROC, 1);
-	RLIMIT(stack, STACK, mib);
-	RLIMIT(memlock, MEMLOCK, 1024);
-	RLIMIT(rtprio, RTPRIO, 1);
-	RLIMIT(msgqueue, MSGQUEUE, 1);
-	return 0;
-}
-
 /*
  * Where the jail's cgroup is made. What nobody has changed is left to the host: cgroups are found by what
  * they control, wherever they are mounted.
  */
-static int load_parents(struct nsjail_load *l)
+int nsjail_load_parents(struct nsjail_load *l)
 {
 	const struct nsjail_config *d = l->doc;
 	struct jail_cgroup *c = &l->jail->cgroup;
@@ -249,12 +211,12 @@ static int load_cgroup(struct nsjail_load *l)
 	c->required = c->memory.set || c->pids.set || c->cpu_quota.set || c->net_class.set;
 	/* Where nothing is limited no cgroup is touched. */
 	c->manager = c->required ? CGROUP_FS : CGROUP_DISABLED;
-	return load_parents(l);
+	return nsjail_load_parents(l);
 }
 
 /* --- the process ------------------------------------------------------------------------------- */
 
-static int load_caps(struct nsjail_load *l)
+int nsjail_load_caps(struct nsjail_load *l)
 {
 	struct jail_caps *c = &l->jail->process.caps;
 	uint64_t bit, mask = 0;
@@ -278,7 +240,7 @@ static int load_caps(struct nsjail_load *l)
 	return 0;
 }
 
-static int add_env(struct nsjail_load *l, const char *entry)
+int nsjail_add_env(struct nsjail_load *l, const char *entry)
 {
 	struct texts *env = &l->jail->process.env;
 	size_t n = strcspn(entry, "=");
@@ -298,10 +260,10 @@ static int add_env(struct nsjail_load *l, const char *entry)
 	return 0;
 }
 
-static int load_env(struct nsjail_load *l)
+int nsjail_load_env(struct nsjail_load *l)
 {
 	for (size_t i = 0; l->doc->keep_env && i < l->caller->env.n; i++)
-		TRY(add_env(l, l->caller->env.v[i]));
+		TRY(nsjail_add_env(l, l->caller->env.v[i]));
 	list_each (i, l->doc->envar) {
 		const char *entry = l->doc->envar.v[i], *value;
 
@@ -316,12 +278,12 @@ static int load_env(struct nsjail_load *l)
 			if (!entry)
 				return err_memory(l->e);
 		}
-		TRY(add_env(l, entry));
+		TRY(nsjail_add_env(l, entry));
 	}
 	return 0;
 }
 
-static int load_command(struct nsjail_load *l)
+int nsjail_load_command(struct nsjail_load *l)
 {
 	const struct nsjail_exe *x = l->doc->exec_bin;
 	struct jail_process *p = &l->jail->process;
@@ -352,7 +314,7 @@ static void load_personality(struct nsjail_load *l)
 	p->personality |= d->persona_read_implies_exec ? READ_IMPLIES_EXEC : 0;
 	p->personality |= d->persona_addr_limit_3gb ? ADDR_LIMIT_3GB : 0;
 	p->personality |= d->persona_addr_no_randomize ? ADDR_NO_RANDOMIZE : 0;
-	p->personality_set = p->personality != 0;
+	p->personality_set = p->personality_set || p->personality;
 }
 
 static void load_cpus(struct nsjail_load *l)
@@ -365,6 +327,21 @@ static void load_cpus(struct nsjail_load *l)
 	l->jail->process.max_cpus = want < have ? want : 0;
 }
 
+void nsjail_load_manners(struct nsjail_load *l)
+{
+	const struct nsjail_config *d = l->doc;
+	struct jail_process *p = &l->jail->process;
+
+	p->new_session = !d->skip_setsid;
+	p->stdio_null = d->silent;
+	p->stderr_null = d->stderr_to_null;
+	p->pass_fds = d->pass_fd;
+	p->core_sched = d->use_core_scheduling;
+	p->no_tsc = d->disable_tsc;
+	load_personality(l);
+	load_cpus(l);
+}
+
 static int load_process(struct nsjail_load *l)
 {
 	const struct nsjail_config *d = l->doc;
@@ -374,26 +351,19 @@ static int load_process(struct nsjail_load *l)
 	p->cwd = d->cwd;
 	p->at_cwd = &d->cwd;
 	p->no_new_privs = !d->disable_no_new_privs;
-	p->new_session = !d->skip_setsid;
-	p->stdio_null = d->silent;
-	p->stderr_null = d->stderr_to_null;
-	p->pass_fds = d->pass_fd;
-	p->core_sched = d->use_core_scheduling;
-	p->no_tsc = d->disable_tsc;
 	p->nice = (struct limit){true, d->nice_level};
 	if (d->has_oom_score_adj)
 		p->oom_score_adj = (struct limit){true, d->oom_score_adj};
-	load_personality(l);
-	load_cpus(l);
-	TRY(load_caps(l));
-	TRY(load_env(l));
-	TRY(load_rlimits(l));
-	return load_command(l);
+	nsjail_load_manners(l);
+	TRY(nsjail_load_caps(l));
+	TRY(nsjail_load_env(l));
+	TRY(nsjail_load_rlimits(l));
+	return nsjail_load_command(l);
 }
 
 /* --- the service, and what is odd about all of it ---------------------------------------------- */
 
-static void load_service(struct nsjail_load *l)
+void nsjail_load_service(struct nsjail_load *l)
 {
 	static const enum service_mode modes[] = {
 		[NSJAIL_MODE_LISTEN] = SERVICE_LISTEN,
@@ -414,10 +384,10 @@ static void load_service(struct nsjail_load *l)
 	s->background = d->daemon;
 	s->at_mode = &d->mode;
 	s->at_address = &d->bindhost;
+	l->jail->notes.name = d->name;
 }
 
-/* What is taken as it stands, and is hardly meant so. */
-static void warn(const struct nsjail_load *l)
+void nsjail_warn(const struct nsjail_load *l)
 {
 	const struct nsjail_config *d = l->doc;
 
@@ -438,18 +408,21 @@ int nsjail_jail(struct nsjail_config *doc, const struct origin *origin, const st
 {
 	struct nsjail_load l = {doc, origin, caller, door, filter, pool, jail, e};
 
+	if (doc->has_bare && !doc->bare)
+		return origin_fail(origin, &doc->bare, e, EINVAL, "an nsjail config is always bare");
 	TRY(field_defaults(&table_nsjail_config, doc, pool, e));
 	jail_init(jail);
+	jail->bare = true;
 	jail->origin = origin;
-	jail->notes.name = doc->name;
-	load_service(&l);
+	nsjail_load_service(&l);
 	load_namespaces(&l);
-	TRY(load_ids(&l));
+	TRY(nsjail_load_ids(&l));
+	TRY(nsjail_settle_ids(&l));
 	TRY(nsjail_load_devices(&l));
 	TRY(nsjail_load_traffic(&l));
 	TRY(nsjail_load_mounts(&l));
 	TRY(load_cgroup(&l));
 	TRY(load_process(&l));
-	warn(&l);
+	nsjail_warn(&l);
 	return nsjail_load_seccomp(&l);
 }

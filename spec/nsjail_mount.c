@@ -161,8 +161,8 @@ static int take_root(struct nsjail_load *l, const struct nsjail_mount *m, struct
 	r->kind = to->kind == MOUNT_BIND ? ROOT_DIR : ROOT_TMPFS;
 	r->path = to->kind == MOUNT_BIND ? to->source : NULL;
 	r->options = m->options;
-	r->readonly = !m->rw;
-	r->readonly_deep = !m->rw && to->kind == MOUNT_BIND;
+	r->readonly = (to->attrs.set | to->deep.set) & MOUNT_ATTR_RDONLY;
+	r->readonly_deep = to->kind == MOUNT_BIND && to->deep.set & MOUNT_ATTR_RDONLY;
 	r->attr_set = to->attrs.set & ~(uint64_t)MOUNT_ATTR_RDONLY;
 	r->at = m;
 	all->n = 0;
@@ -207,7 +207,7 @@ static int add_proc(struct nsjail_load *l)
 }
 
 /* Without mounts of one's own there can be a chroot still, as nsjail has it. */
-static int load_host_root(struct nsjail_load *l)
+int nsjail_load_host_root(struct nsjail_load *l)
 {
 	const struct nsjail_config *d = l->doc;
 	const struct nsjail_mount *m = d->mount.n ? d->mount.v[0] : NULL;
@@ -243,12 +243,19 @@ static bool wants_host_root(const struct nsjail_load *l)
 	return true;
 }
 
+int nsjail_load_mount_list(struct nsjail_load *l)
+{
+	list_each (i, l->doc->mount)
+		TRY(load_mount(l, l->doc->mount.v[i]));
+	return 0;
+}
+
 int nsjail_load_mounts(struct nsjail_load *l)
 {
 	struct jail_root *r = &l->jail->root;
 
 	if (!l->doc->clone_newns)
-		return load_host_root(l);
+		return nsjail_load_host_root(l);
 	*r = (struct jail_root){
 		.kind = ROOT_TMPFS,
 		.options = "size=16777216",
@@ -262,7 +269,6 @@ int nsjail_load_mounts(struct nsjail_load *l)
 		r->path = "/";
 		r->readonly_deep = true;
 	}
-	list_each (i, l->doc->mount)
-		TRY(load_mount(l, l->doc->mount.v[i]));
+	TRY(nsjail_load_mount_list(l));
 	return l->doc->mount_proc ? add_proc(l) : 0;
 }

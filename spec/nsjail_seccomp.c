@@ -94,7 +94,7 @@ static int load_policy(struct nsjail_load *l, bool is_file)
 }
 
 /* As nsjail does, no_new_privs comes with it. */
-static void load_watch(struct nsjail_load *l)
+void nsjail_load_watch(struct nsjail_load *l)
 {
 	const struct nsjail_config *d = l->doc;
 	const char *report = d->seccomp_unotify_report;
@@ -110,7 +110,7 @@ static void load_watch(struct nsjail_load *l)
 		log_warning("seccomp_unotify_report: nothing is watched without seccomp_unotify");
 }
 
-int nsjail_load_seccomp(struct nsjail_load *l)
+int nsjail_load_policy(struct nsjail_load *l)
 {
 	const struct nsjail_config *d = l->doc;
 	bool has_file = d->seccomp_policy_file && *d->seccomp_policy_file;
@@ -118,15 +118,20 @@ int nsjail_load_seccomp(struct nsjail_load *l)
 	if (has_file && d->seccomp_string.n)
 		return NSJAIL_FAIL(l, &d->seccomp_policy_file,
 			"seccomp_policy_file and seccomp_string are two policies; give one");
-	load_watch(l);
-	l->jail->filter.profiles = d->seccomp_profile;
-	if (!has_file && !d->seccomp_string.n && !d->seccomp_profile.n)
-		return 0;
-	if (d->seccomp_log)
+	if (d->seccomp_log && (nsjail_has_policy(d) || d->seccomp_profile.n))
 		l->jail->filter.flags |= SECCOMP_FILTER_FLAG_LOG;
+	/* With a filter, the caller has what came of the policy. */
+	return l->filter || !nsjail_has_policy(d) ? 0 : load_policy(l, has_file);
+}
+
+int nsjail_load_seccomp(struct nsjail_load *l)
+{
+	const struct nsjail_config *d = l->doc;
+
+	nsjail_load_watch(l);
+	l->jail->filter.profiles = d->seccomp_profile;
 	/* As nsjail does, whatever disable_no_new_privs says. */
-	l->jail->process.no_new_privs = true;
-	if (l->filter || (!has_file && !d->seccomp_string.n))
-		return 0; /* with a filter, the caller has what came of the policy */
-	return load_policy(l, has_file);
+	if (nsjail_has_policy(d) || d->seccomp_profile.n)
+		l->jail->process.no_new_privs = true;
+	return nsjail_load_policy(l);
 }

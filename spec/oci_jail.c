@@ -95,7 +95,7 @@ static int load_map(struct oci_load *l, const struct list *list, struct id_map *
 {
 	TRY(oci_load_map(l, list, map));
 	/* Without privilege the kernel takes one own id; for more, the setuid helpers have a word. */
-	map->helper = l->caller->uid && map->n &&
+	map->helper = !l->bare && l->caller->uid && map->n &&
 		      (map->n > 1 || map->v[0].count > 1 || map->v[0].outside != own);
 	return 0;
 }
@@ -120,7 +120,7 @@ static int load_ids(struct oci_load *l)
 	if ((ids->uids.n || ids->gids.n) && user->how == NS_SHARE)
 		return OCI_FAIL(l, ids->uids.n ? ids->uids.at : ids->gids.at,
 			"mappings without a user namespace");
-	if (user->how != NS_NEW)
+	if (user->how != NS_NEW || l->more_ids)
 		return 0;
 	if (!ids->uids.n != !ids->gids.n)
 		return OCI_FAIL(
@@ -163,7 +163,7 @@ static int load_root(struct oci_load *l)
 	char path[PATH_MAX];
 
 	if (!r)
-		return OCI_FAIL(l, NULL, "%s: 'root' is missing", l->origin->file);
+		return oci_more_root(l);
 	if (!*r->path)
 		return OCI_FAIL(l, &r->path, "an empty path");
 	if (path_join(path, sizeof(path), l->bundle, r->path) < 0)
@@ -175,7 +175,7 @@ static int load_root(struct oci_load *l)
 	root->propagation = MS_SLAVE | MS_REC;
 	if (l->os->has_rootfsPropagation)
 		root->propagation = (uint64_t)l->os->rootfsPropagation;
-	return root->path ? 0 : err_memory(l->e);
+	return root->path ? oci_more_mounts(l) : err_memory(l->e);
 }
 
 static void load_paths(const struct texts *from, struct jail_paths *to)
@@ -241,29 +241,6 @@ static int add_profiles(struct oci_load *l, const struct texts *names)
 		v[all->n++] = names->v[i];
 	}
 	return 0;
-}
-
-/*
- * The "jail" object has nsjail's fields; those that the spec can say itself are not taken from it, so
- * that a fact stands in one place.
- */
-static int load_extension(struct oci_load *l)
-{
-	const struct nsjail_config *x = l->doc->jail;
-
-	if (!x)
-		return 0;
-	row_each (f, &table_nsjail_config) {
-		if (!field_present(f, x) || !strcmp(f->key, "time_limit") ||
-			!strcmp(f->key, "seccomp_profile"))
-			continue;
-		OCI_FAIL(l, field_at(f, x), "not supported yet in the jail object");
-		l->e->code = ENOTSUP;
-		return -ENOTSUP;
-	}
-	if (x->has_time_limit)
-		l->jail->service.time_limit = x->time_limit * 1000ULL;
-	return add_profiles(l, &x->seccomp_profile);
 }
 
 #define ANNOTATION_PREFIX "org.jailrt."
@@ -337,7 +314,8 @@ static int load_notes(struct oci_load *l)
 }
 
 int oci_jail(const struct oci_config *doc, const struct origin *origin, const struct caller *caller,
-	const char *bundle, struct pool *pool, struct jail *jail, struct err *e)
+	const char *bundle, const struct bytes *filter, struct pool *pool, struct jail *jail,
+	struct err *e)
 {
 	static const struct oci_linux none;
 	struct oci_load l = {
@@ -346,6 +324,7 @@ int oci_jail(const struct oci_config *doc, const struct origin *origin, const st
 		.origin = origin,
 		.caller = caller,
 		.bundle = bundle,
+		.filter = filter,
 		.pool = pool,
 		.jail = jail,
 		.e = e,
@@ -355,6 +334,7 @@ int oci_jail(const struct oci_config *doc, const struct origin *origin, const st
 	jail->origin = origin;
 	TRY(load_version(&l));
 	TRY(load_namespaces(&l));
+	TRY(oci_more_begin(&l));
 	TRY(load_ids(&l));
 	load_time(&l);
 	TRY(load_root(&l));
@@ -368,6 +348,8 @@ int oci_jail(const struct oci_config *doc, const struct origin *origin, const st
 	TRY(oci_load_process(&l));
 	TRY(oci_load_seccomp(&l));
 	TRY(load_hooks(&l));
-	TRY(load_extension(&l));
+	TRY(oci_load_more(&l));
+	if (doc->jail)
+		TRY(add_profiles(&l, &doc->jail->seccomp_profile));
 	return load_notes(&l);
 }

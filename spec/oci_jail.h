@@ -10,11 +10,16 @@
  */
 #include "caller.h"
 #include "jail.h"
+#include "nsjail_jail.h"
 #include "oci.h"
 
-/* bundle: the absolute directory that relative paths start from. The jail refers to the document. */
+/*
+ * bundle: the absolute directory that relative paths start from. filter: as in nsjail_jail. The jail refers to
+ * the document, whose "jail" object is given its defaults on the way; it is not to be written out afterwards.
+ */
 int oci_jail(const struct oci_config *doc, const struct origin *origin, const struct caller *caller,
-	const char *bundle, struct pool *pool, struct jail *jail, struct err *e);
+	const char *bundle, const struct bytes *filter, struct pool *pool, struct jail *jail,
+	struct err *e);
 
 /* Fills jail->process anew from a process object: process.json of exec. */
 int oci_jail_process(const struct oci_process *doc, const struct origin *origin, struct pool *pool,
@@ -43,9 +48,13 @@ struct oci_load {
 	const struct origin *origin;
 	const struct caller *caller;
 	const char *bundle;
+	const struct bytes *filter;
 	struct pool *pool;
 	struct jail *jail;
 	struct err *e;
+	struct nsjail_load more; /* of the "jail" object; its doc is NULL when there is none */
+	bool more_ids; /* it says who the process is */
+	bool bare; /* nothing that was not asked for */
 };
 
 /* What a resources object needs to be turned into a jail's limits. */
@@ -68,6 +77,11 @@ int oci_load_mounts(struct oci_load *l);
 int oci_load_mount_ids(struct oci_load *l, const struct oci_mount *o, struct jail_mount *m);
 /* Or from the option "idmap" or "ridmap", with crun's "=uids=…;gids=…" behind it. */
 int oci_load_idmap_option(struct oci_load *l, struct jail_mount *m, const char *option);
+/* The "jail" object (oci_more.c): checked, once the namespaces are known; then a topic each. */
+int oci_more_begin(struct oci_load *l);
+int oci_more_root(struct oci_load *l); /* of a config without a root */
+int oci_more_mounts(struct oci_load *l); /* of one that has a root */
+int oci_load_more(struct oci_load *l);
 /* A list of struct oci_id_mapping. */
 int oci_load_map(struct oci_load *l, const struct list *list, struct id_map *map);
 int oci_load_devices(struct oci_load *l);

@@ -251,7 +251,8 @@ static int load_cgroup(struct oci_load *l)
 			return OCI_FAIL(l, &os->cgroupsPath, "'%s' holds '..'", c->path);
 	}
 	TRY(load_resources(&limits));
-	TRY(load_device_rules(&limits, (const struct list *)&r->devices));
+	if (!l->bare || r->devices.n)
+		TRY(load_device_rules(&limits, (const struct list *)&r->devices));
 	c->required = jail_has_limits(c);
 	return 0;
 }

@@ -303,7 +303,7 @@ int oci_load_devices(struct oci_load *l)
 {
 	list_each (i, l->os->devices)
 		TRY(load_device(l, l->os->devices.v[i]));
-	if (brings_dev(l->jail))
+	if (l->bare || brings_dev(l->jail))
 		return 0;
 	for (size_t i = 0; i < ARRAY_LEN(standard_devices); i++) {
 		struct jail_device *d;

@@ -284,11 +284,9 @@ static void raise_files(const char *mode)
 	(void)setrlimit(RLIMIT_NOFILE, &r); /* then there are fewer */
 }
 
-/* An nsjail config may say so; what is wrong with it is told before. */
+/* A config may say so; what is wrong with it is told before. */
 static int go_to_background(struct cmd_call *c)
 {
-	if (!jailrt_get(c->jailrt, "config"))
-		return 0;
 	if (jailrt_load(c->jailrt) < 0)
 		return CMD_FAILED;
 	raise_files(jailrt_get(c->jailrt, "mode"));

@@ -144,8 +144,8 @@ static void wrong_assignments_are_refused(void)
 
 static void what_is_set_is_checked_like_the_rest(void)
 {
-	is_int(set(OCI(""), "jail.daemon=true"), -ENOTSUP);
-	is_text(err.text, "jail.daemon (f): not supported yet in the jail object");
+	is_int(set(OCI(""), "jail.cwd=/"), -EINVAL);
+	is_text(err.text, "jail.cwd (f): the runtime-spec has a place for this");
 	is_int(set(OCI(""), "hostname=x"), -EINVAL); /* without a UTS namespace */
 	is_int(set("{'ociVersion':'1.0.0','root':{'path':'r'}}", "process.terminal=true"), -EINVAL);
 	is_text(err.text, "process (f): 'cwd' is missing");

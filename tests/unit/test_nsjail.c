@@ -15,7 +15,7 @@ static const struct {
 	const struct table *table;
 	size_t rows;
 } tables[] = {
-	{&table_nsjail_config, 102},
+	{&table_nsjail_config, 103},
 	{&table_nsjail_id_map, 4},
 	{&table_nsjail_mount, 15},
 	{&table_nsjail_exe, 4},

@@ -251,7 +251,7 @@ static void every_option_sets_something(void)
 static void every_field_has_an_option(void)
 {
 	static const char *const config_only[] = {
-		"name", "description", "traffic_rule", "seccomp_profile"};
+		"name", "description", "traffic_rule", "seccomp_profile", "bare"};
 
 	row_each (f, &table_nsjail_config) {
 		bool found = false;

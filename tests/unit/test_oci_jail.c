@@ -43,7 +43,7 @@ static int make(const char *process, const char *linux_, const char *more)
 	if (!tap_check(!oci_read(text, strlen(text), "f", true, &pool, &doc, &origin, &err),
 		    TAP_HERE, "%s", err.text))
 		return -EDOM;
-	return oci_jail(doc, &origin, &caller, "/bundle", &pool, &jail, &err);
+	return oci_jail(doc, &origin, &caller, "/bundle", NULL, &pool, &jail, &err);
 }
 
 static void a_small_config(void)
@@ -297,7 +297,7 @@ static void versions(void)
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		doc = (struct oci_config){.ociVersion = bad[i]};
-		tap_check(oci_jail(&doc, &origin, &caller, "/b", &pool, &jail, &err) == -EINVAL,
+		tap_check(oci_jail(&doc, &origin, &caller, "/b", NULL, &pool, &jail, &err) == -EINVAL,
 			TAP_HERE, "'%s' is taken", bad[i]);
 	}
 }
