@@ -167,9 +167,11 @@ golden: $(BUILD)/golden
 bats: all $(BENCH) $(HELPERS) $(OBSERVE)
 	@JAILRT=$(CURDIR)/$(BUILD)/jailrt tests/run-bats $(or $(FILES),tests/bats/*.bats)
 
-bench: all $(BENCH) bench-seccomp
+bench:
+	@contrib/install-packages build bench
+	@$(MAKE) --no-print-directory bench-seccomp all $(BENCH)
 	@BENCH_JSON=$(or $(BENCH_JSON),$(BUILD)/bench.json) $(BUILD)/bench/bench \
-		$(CURDIR)/$(BUILD)/jailrt $(BUILD)/bench/floor $(BUILD)/bench/payload
+		$(CURDIR)/$(BUILD)/jailrt $(BUILD)/bench/floor $(BUILD)/bench/payload tests/data
 
 bench-seccomp: $(BUILD)/bench/seccomp
 	@$<

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CONTESTANTS = 16, WARM_UP = 2, IDLE_MS = 50, FEW = 5 };
+enum { CONTESTANTS = 16, WARM_UP = 2, IDLE_MS = 50, FEW = 5, LEAST = 3, SLOW_MS = 2000 };
 
 volatile sig_atomic_t bench_stop;
 
@@ -21,6 +21,7 @@ static void on_signal(int sig)
 /* What the environment says; `make bench` hands it through. */
 struct setup {
 	unsigned rounds;
+	double seconds; /* that all may take; what is left is shared out */
 	const char *only, *names; /* workloads, contestants: patterns; NULL: all */
 	const char *json;
 	struct contestant contestants[CONTESTANTS];
@@ -72,13 +73,15 @@ static int add(struct setup *s, const char *name, const char *exe, const struct 
 	snprintf(c->name, sizeof(c->name), "%s", name);
 	snprintf(c->exe, sizeof(c->exe), "%s", exe);
 	c->dialect = d;
-	if (d != &dialect_floor) {
+	if (d != &dialect_floor && d != &dialect_nsjail) {
 		snprintf(command, sizeof(command), "%s --version", exe);
-		if (spawn_read(command, text, sizeof(text)) < 0)
+		if (spawn_read(command, -1, text, sizeof(text)) < 0)
 			return fprintf(stderr, "bench: '%s' does not run\n", command), -1;
 		snprintf(c->version, sizeof(c->version), "%.*s", (int)strcspn(text, "\n"), text);
+		if (!strncmp(c->version, "jailrt ", 7))
+			c->dialect = &dialect_jailrt;
 		snprintf(command, sizeof(command), "%s --help", exe);
-		if (spawn_read(command, text, sizeof(text)) < 0)
+		if (spawn_read(command, -1, text, sizeof(text)) < 0)
 			return -1;
 		c->has_manager = strstr(text, "--cgroup-manager") != NULL;
 	}
@@ -97,7 +100,7 @@ static int add_found(struct setup *s, const char *name, const struct dialect *d)
 	return add(s, name, exe, d);
 }
 
-/* "name=/path name=/path": runtimes with the command line of runc. */
+/* "name=/path name=/path": runtimes with the command line of runc; those called nsjail… with nsjail's. */
 static int add_extra(struct setup *s, const char *list)
 {
 	char copy[8192], *save = NULL;
@@ -112,7 +115,7 @@ static int add_extra(struct setup *s, const char *list)
 			return -1;
 		}
 		*path++ = '\0';
-		if (add(s, w, path, &dialect_oci) < 0)
+		if (add(s, w, path, strncmp(w, "nsjail", 6) ? &dialect_oci : &dialect_nsjail) < 0)
 			return -1;
 	}
 	return 0;
@@ -120,8 +123,8 @@ static int add_extra(struct setup *s, const char *list)
 
 static int add_all(struct setup *s, const char *jailrt, const char *floor)
 {
-	if (add(s, "jailrt", jailrt, &dialect_oci) < 0 || add_found(s, "crun", &dialect_oci) < 0 ||
-		add_found(s, "runc", &dialect_oci) < 0 ||
+	if (add(s, "jailrt", jailrt, &dialect_jailrt) < 0 ||
+		add_found(s, "crun", &dialect_oci) < 0 || add_found(s, "runc", &dialect_oci) < 0 ||
 		add_found(s, "bwrap", &dialect_bwrap) < 0 ||
 		add(s, "floor", floor, &dialect_floor) < 0 ||
 		add_extra(s, getenv("BENCH_EXTRA")) < 0)
@@ -160,23 +163,65 @@ static void shuffle(size_t *order, size_t n)
 	}
 }
 
-static void run_rounds(struct cell *cells, size_t n, enum mode mode, unsigned rounds)
+/* Once is enough of what takes seconds; nobody chooses by the rest of its digits. */
+static bool is_slow(const struct cell *c)
+{
+	const struct samples *s = &c->samples[MODE_BUSY];
+
+	return c->w->measure == MEASURE_TIME && s->n && s->wall[0] > SLOW_MS;
+}
+
+static void run_round(struct cell *cells, size_t n, enum mode mode)
 {
 	size_t order[CONTESTANTS];
 
 	for (size_t i = 0; i < n; i++)
 		order[i] = i;
-	for (unsigned round = 0; round < rounds && !bench_stop; round++) {
-		shuffle(order, n);
-		for (size_t i = 0; i < n && !bench_stop; i++) {
-			struct cell *c = &cells[order[i]];
+	shuffle(order, n);
+	for (size_t i = 0; i < n && !bench_stop; i++) {
+		struct cell *c = &cells[order[i]];
 
-			if (c->out)
-				continue;
-			if (mode == MODE_IDLE)
-				idle();
-			(void)cell_sample(c, mode, true); /* failures are counted in the cell */
-		}
+		if (c->out || is_slow(c))
+			continue;
+		if (mode == MODE_IDLE)
+			idle();
+		(void)cell_sample(c, mode, true); /* failures are counted in the cell */
+	}
+}
+
+/* A few rounds, and then as many as there is time for; one at least. */
+static void run_rounds(struct cell *cells, size_t n, enum mode mode, unsigned rounds, double until)
+{
+	double begin = spawn_clock(), hard = until + (until > begin ? until - begin : 0);
+
+	for (unsigned round = 0; round < rounds && !bench_stop; round++) {
+		double now = spawn_clock();
+
+		if ((round >= LEAST && now > until) || (round && now > hard))
+			break;
+		run_round(cells, n, mode);
+	}
+}
+
+/* What is measured once needs no warming up, and cannot be told apart from it. */
+static bool is_once(const struct workload *w)
+{
+	return w->measure == MEASURE_LIMIT || w->measure == MEASURE_LISTENER;
+}
+
+/* Who fails is out. */
+static void warm_up(struct cell *c)
+{
+	enum mode mode = c->w->measure == MEASURE_RATE ? MODE_IDLE : MODE_BUSY; /* a few will do */
+
+	for (int k = 0; k < WARM_UP && !c->out && !is_once(c->w) && !bench_stop; k++) {
+		double begin = spawn_clock();
+
+		if (cell_sample(c, mode, false) < 0 || spawn_clock() - begin < SLOW_MS)
+			continue;
+		if (c->w->measure == MEASURE_TIME)
+			(void)cell_sample(c, mode, true); /* the only one */
+		return;
 	}
 }
 
@@ -187,23 +232,29 @@ static void prepare(const struct setup *s, const struct workload *w, struct cell
 
 		*c = (struct cell){.w = w, .c = &s->contestants[i], .feed = -1};
 		c->out = !cell_can(c->c, w);
-		if (c->out || cell_prepare(c) < 0)
+		if (c->out || bench_stop || cell_prepare(c) < 0)
 			continue;
-		for (int k = 0; k < WARM_UP && !c->out; k++)
-			(void)cell_sample(c, MODE_BUSY, false); /* it is out then */
+		warm_up(c);
 	}
 }
 
-static void run_workload(const struct setup *s, const struct workload *w, struct cell *cells)
+static void run_workload(
+	const struct setup *s, const struct workload *w, struct cell *cells, double until)
 {
 	unsigned rounds = w->part ? s->rounds / w->part : s->rounds;
+	double begin = spawn_clock();
 
 	if (rounds < FEW)
 		rounds = s->rounds < FEW ? s->rounds : FEW;
+	if (is_once(w))
+		rounds = 1;
 	prepare(s, w, cells);
-	run_rounds(cells, s->n, MODE_BUSY, rounds);
-	if (w->measure == MEASURE_TIME)
-		run_rounds(cells, s->n, MODE_IDLE, (rounds + 1) / 2);
+	if (w->measure == MEASURE_TIME || w->measure == MEASURE_RATE) {
+		run_rounds(cells, s->n, MODE_BUSY, rounds, begin + (until - begin) / 2);
+		run_rounds(cells, s->n, MODE_IDLE, (rounds + 1) / 2, until);
+	} else {
+		run_rounds(cells, s->n, MODE_BUSY, rounds, until);
+	}
 	for (size_t i = 0; i < s->n; i++)
 		cell_finish(&cells[i]);
 	cell_reap(NULL);
@@ -211,14 +262,14 @@ static void run_workload(const struct setup *s, const struct workload *w, struct
 
 /* --- all of them --------------------------------------------------------------------------------- */
 
-static int write_json(const struct setup *s, const struct cell *cells, size_t n)
+static int write_json(const struct setup *s, const struct results *r)
 {
 	FILE *f = s->json ? fopen(s->json, "we") : NULL;
 
 	if (!s->json)
 		return 0;
 	if (f)
-		report_json(f, s->contestants, s->n, cells, n);
+		json_write(f, r);
 	if (!f || fclose(f) != 0) {
 		perror(s->json);
 		return -1;
@@ -227,66 +278,91 @@ static int write_json(const struct setup *s, const struct cell *cells, size_t n)
 	return 0;
 }
 
-static int run_all(const struct setup *s)
+static void free_results(struct results *r)
 {
-	struct cell *cells = calloc(n_workloads * s->n, sizeof(*cells));
-	size_t done = 0;
-	int r;
-
-	if (!cells)
-		return -1;
-	report_machine(stdout, s->contestants, s->n);
-	for (size_t i = 0; i < n_workloads && !bench_stop; i++) {
-		if (!listed(s->only, workloads[i].name))
-			continue;
-		run_workload(s, &workloads[i], cells + done);
-		report_workload(stdout, cells + done, s->n);
-		done += s->n;
-	}
-	r = write_json(s, cells, done);
-	for (size_t i = 0; i < done; i++) {
+	for (size_t i = 0; i < r->n_cells; i++) {
 		for (int mode = 0; mode < MODES; mode++) {
-			free(cells[i].samples[mode].wall);
-			free(cells[i].samples[mode].cpu);
+			free(r->cells[i].samples[mode].wall);
+			free(r->cells[i].samples[mode].cpu);
 		}
 	}
-	free(cells);
-	return r;
+	free(r->cells);
 }
 
-static unsigned rounds_wanted(void)
+/* A workload may take what is left, shared among those that are left, and half as much again: most take less. */
+static int run_all(const struct setup *s)
 {
-	const char *rounds = getenv("ROUNDS"), *quick = getenv("QUICK");
+	struct results r = {s->contestants, s->n, calloc(n_workloads * s->n, sizeof(*r.cells)), 0};
+	double begin = spawn_clock(), end = begin + s->seconds * 1e3;
+	size_t left = 0;
+	int failed;
 
-	if (rounds && atoi(rounds) > 0)
-		return (unsigned)atoi(rounds);
-	return quick && *quick ? 10 : 100;
+	if (!r.cells)
+		return -1;
+	for (size_t i = 0; i < n_workloads; i++)
+		left += listed(s->only, workloads[i].name);
+	report_machine(stdout, s->contestants, s->n);
+	for (size_t i = 0; i < n_workloads && !bench_stop; i++) {
+		double now = spawn_clock();
+
+		if (!listed(s->only, workloads[i].name))
+			continue;
+		run_workload(s, &workloads[i], r.cells + r.n_cells,
+			now + (end - now) / (double)left-- * 1.5);
+		r.n_cells += s->n;
+		if (!bench_stop)
+			report_workload(stdout, &r);
+	}
+	if (!bench_stop)
+		report_targets(stdout, &r);
+	printf("%.0f s\n", (spawn_clock() - begin) / 1e3);
+	/* What was interrupted is no result. */
+	failed = bench_stop ? -1 : write_json(s, &r);
+	free_results(&r);
+	return failed;
+}
+
+static unsigned from_environment(const char *name, unsigned quick, unsigned full)
+{
+	const char *value = getenv(name), *is_quick = getenv("QUICK");
+
+	if (value && atoi(value) > 0)
+		return (unsigned)atoi(value);
+	return is_quick && *is_quick ? quick : full;
+}
+
+static void catch_signals(void)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+	struct sigaction act = {.sa_handler = on_signal};
+
+	for (size_t i = 0; i < COUNT(signals); i++)
+		sigaction(signals[i], &act, NULL);
 }
 
 int main(int argc, char **argv)
 {
 	static struct setup s;
-	struct sigaction act = {.sa_handler = on_signal};
 	int r;
 
-	if (argc != 4 || argv[1][0] != '/') {
-		fprintf(stderr,
-			"usage: bench /path/to/jailrt FLOOR PAYLOAD (see docs/performance.md)\n");
+	if (argc != 5 || argv[1][0] != '/') {
+		fprintf(stderr, "usage: bench /path/to/jailrt FLOOR PAYLOAD DATA (see "
+				"docs/performance.md)\n");
 		return 2;
 	}
 	if (geteuid()) {
 		fprintf(stderr, "bench: only root can do all that is measured\n");
 		return 1;
 	}
-	s.rounds = rounds_wanted();
+	s.rounds = from_environment("ROUNDS", 10, 100);
+	s.seconds = from_environment("BENCH_SECONDS", 100, 800);
 	s.only = getenv("ONLY");
 	s.names = getenv("CONTESTANTS");
 	s.json = getenv("BENCH_JSON");
-	sigaction(SIGINT, &act, NULL);
-	sigaction(SIGTERM, &act, NULL);
-	if (place_make(argv[1], argv[3]) < 0)
-		return 1;
-	r = add_all(&s, argv[1], argv[2]) < 0 || run_all(&s) < 0;
+	catch_signals();
+	r = place_make(argv[3]) < 0 || bundle_begin(argv[1], argv[4]) < 0 ||
+	    add_all(&s, argv[1], argv[2]) < 0 || run_all(&s) < 0;
+	bundle_end();
 	place_remove();
 	return r || bench_stop ? 1 : 0;
 }

@@ -32,9 +32,26 @@ static pid_t clone_child(const struct floor_jail *j, unsigned long namespaces)
 	return pid;
 }
 
+/* Strings of 1 KiB with their NULs. */
+static char **make_environment(unsigned n)
+{
+	enum { SIZE = 1024 };
+	char **list = calloc(n + 1, sizeof(*list)), *text = malloc((size_t)n * SIZE);
+
+	if (!list || (n && !text))
+		floor_die("environment");
+	for (unsigned i = 0; i < n; i++) {
+		list[i] = text + (size_t)i * SIZE;
+		memset(list[i], '0', SIZE - 1);
+		list[i][SIZE - 1] = '\0';
+		memcpy(list[i], "V=", 2);
+	}
+	return list;
+}
+
 static _Noreturn void run_program(const struct floor_jail *j)
 {
-	execv(j->program[0], j->program);
+	execve(j->program[0], j->program, make_environment(j->variables));
 	floor_die(j->program[0]);
 }
 
@@ -66,6 +83,29 @@ static int verb_run(struct floor_jail *j, char **args)
 	status = wait_for(pid);
 	floor_cgroups_remove(j);
 	return status;
+}
+
+/* host PROGRAM…, nine PROGRAM…: as nsjail's command lines would have it. */
+static int verb_jail(struct floor_jail *j, char **args, void (*make)(const struct floor_jail *j))
+{
+	pid_t pid = clone_child(j, floor_nsjail_namespaces());
+
+	j->program = args;
+	if (!pid) {
+		make(j);
+		run_program(j);
+	}
+	return wait_for(pid);
+}
+
+static int verb_host(struct floor_jail *j, char **args)
+{
+	return verb_jail(j, args, floor_host_make);
+}
+
+static int verb_nine(struct floor_jail *j, char **args)
+{
+	return verb_jail(j, args, floor_nine_make);
 }
 
 static void write_pid(int dir, pid_t pid)
@@ -144,6 +184,18 @@ static int verb_delete(struct floor_jail *j, char **args)
 	return 0;
 }
 
+/* signal STATE: one that changes nothing. */
+static int verb_signal(struct floor_jail *j, char **args)
+{
+	int dir = open(args[0], O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int pidfd = sys_pidfd_open(read_pid(dir, "pid"), 0);
+
+	(void)j;
+	if (pidfd < 0 || sys_pidfd_send_signal(pidfd, SIGCONT, NULL, 0) < 0)
+		floor_die(args[0]);
+	return 0;
+}
+
 /* The bench has adopted the container: a process with another parent only has its number. */
 static bool is_ours(pid_t pid)
 {
@@ -196,7 +248,7 @@ static int verb_exec(struct floor_jail *j, char **args)
 	pid = clone_child(j, 0);
 	if (!pid) {
 		floor_cgroups_enter(j);
-		floor_become();
+		floor_become(j);
 		run_program(j);
 	}
 	return wait_for(pid);
@@ -259,11 +311,14 @@ static const struct {
 	{"run", verb_run, 2},
 	{"create", verb_create, 3},
 	{"start", verb_start, 1},
+	{"signal", verb_signal, 1},
 	{"delete", verb_delete, 1},
 	{"kill", verb_kill, 1},
 	{"exec", verb_exec, 2},
 	{"state", verb_state, 1},
 	{"list", verb_list, 1},
+	{"host", verb_host, 1},
+	{"nine", verb_nine, 1},
 };
 
 static void add_hierarchy(struct floor_jail *j, char *text)
@@ -290,9 +345,27 @@ static void name_cgroups(struct floor_jail *j)
 	}
 }
 
+/* An option with a value; false: there is no such one. */
+static bool take_option(struct floor_jail *j, const char *name, char *value)
+{
+	if (!strcmp(name, "--cgroup"))
+		j->cgroup = value;
+	else if (!strcmp(name, "--hierarchy"))
+		add_hierarchy(j, value);
+	else if (!strcmp(name, "--filter"))
+		j->filter = open(value, O_RDONLY | O_CLOEXEC);
+	else if (!strcmp(name, "--binds"))
+		j->binds = (unsigned)atoi(value);
+	else if (!strcmp(name, "--variables"))
+		j->variables = (unsigned)atoi(value);
+	else
+		return false;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
-	static struct floor_jail j;
+	static struct floor_jail j = {.filter = -1};
 	int i = 1;
 
 	for (; i < argc && argv[i][0] == '-'; i++) {
@@ -300,18 +373,18 @@ int main(int argc, char **argv)
 			j.net = true;
 		else if (!strcmp(argv[i], "--no-net"))
 			j.net = false;
-		else if (!strcmp(argv[i], "--cgroup") && i + 1 < argc)
-			j.cgroup = argv[++i];
-		else if (!strcmp(argv[i], "--hierarchy") && i + 1 < argc)
-			add_hierarchy(&j, argv[++i]);
-		else
+		else if (i + 1 == argc || !take_option(&j, argv[i], argv[i + 1]))
 			break;
+		else
+			i++;
 	}
 	name_cgroups(&j);
 	for (size_t v = 0; i < argc && v < sizeof(verbs) / sizeof(*verbs); v++) {
 		if (!strcmp(argv[i], verbs[v].name) && argc - i - 1 >= verbs[v].args)
 			return verbs[v].fn(&j, argv + i + 1);
 	}
-	dprintf(2, "usage: floor [--net] [--cgroup NAME] [--hierarchy NAME=DIR]… VERB ARGUMENT…\n");
+	dprintf(2, "usage: floor [--net] [--cgroup NAME] [--hierarchy NAME=DIR]… [--filter FILE] "
+		   "[--binds N] "
+		   "[--variables N] VERB ARGUMENT…\n");
 	return 2;
 }

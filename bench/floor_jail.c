@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,15 +27,8 @@
 
 #define COUNT(list) (sizeof(list) / sizeof(*(list)))
 
-struct mount {
-	const char *type, *target;
-	unsigned attributes;
-	const char *options[8]; /* key, value (NULL: a flag), …, NULL */
-	bool make;
-};
-
 /* clang-format off */
-static const struct mount mounts[] = {
+static const struct floor_mount mounts[] = {
 	{"proc", "proc", 0, {NULL}, false},
 	{"tmpfs", "dev", MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME,
 		{"mode", "755", "size", "65536k"}, false},
@@ -83,7 +79,7 @@ unsigned long floor_namespaces(const struct floor_jail *j)
 }
 
 /* All fds are close-on-exec: to close them singly would be calls that nobody needs. */
-static int new_mount(const struct mount *m)
+int floor_mount_new(const struct floor_mount *m)
 {
 	int fs = sys_fsopen(m->type, FSOPEN_CLOEXEC), mount;
 
@@ -101,18 +97,18 @@ static int new_mount(const struct mount *m)
 	return mount;
 }
 
-static void attach(int mount, int root, const char *target)
+void floor_mount_attach(int mount, int root, const char *target)
 {
 	if (sys_move_mount(mount, "", root, target, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		floor_die(target);
 }
 
-static int clone_mount(int dir, const char *path, unsigned flags)
+int floor_mount_clone(int dir, const char *path, unsigned flags)
 {
 	return sys_open_tree(dir, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags);
 }
 
-static void restrict_mount(int mount, unsigned attributes, unsigned flags)
+void floor_mount_restrict(int mount, unsigned attributes, unsigned flags)
 {
 	const struct mount_attr a = {.attr_set = attributes};
 
@@ -120,57 +116,80 @@ static void restrict_mount(int mount, unsigned attributes, unsigned flags)
 		floor_die("mount_setattr");
 }
 
-static int place_root(const char *rootfs)
+void floor_detach(void)
 {
 	const struct mount_attr slave = {.propagation = MS_SLAVE};
-	int root;
 
 	if (sys_mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &slave, sizeof(slave)) < 0)
 		floor_die("propagation");
-	root = clone_mount(AT_FDCWD, rootfs, AT_RECURSIVE);
+}
+
+static int place_root(const char *rootfs)
+{
+	int root;
+
+	floor_detach();
+	root = floor_mount_clone(AT_FDCWD, rootfs, AT_RECURSIVE);
 	if (root < 0)
 		floor_die(rootfs);
-	attach(root, AT_FDCWD, "/");
+	floor_mount_attach(root, AT_FDCWD, "/");
 	return root;
 }
 
 /* v1: the bundle's seventh mount is a tmpfs with a bind of each hierarchy. */
 static void mount_hierarchies(const struct floor_jail *j, int root)
 {
-	static const struct mount tmpfs = {"tmpfs", "", SAFE, {"mode", "755"}, false};
-	int top = new_mount(&tmpfs);
+	static const struct floor_mount tmpfs = {"tmpfs", "", SAFE, {"mode", "755"}, false};
+	int top = floor_mount_new(&tmpfs);
 	char target[128];
 
-	attach(top, root, "sys/fs/cgroup");
+	floor_mount_attach(top, root, "sys/fs/cgroup");
 	for (size_t i = 0; i < j->n; i++) {
-		int mount = clone_mount(AT_FDCWD, j->hierarchies[i].path, 0);
+		int mount = floor_mount_clone(AT_FDCWD, j->hierarchies[i].path, 0);
 
 		if (mount < 0)
 			floor_die(j->hierarchies[i].path);
-		restrict_mount(mount, SAFE | MOUNT_ATTR_RDONLY, 0);
+		floor_mount_restrict(mount, SAFE | MOUNT_ATTR_RDONLY, 0);
 		mkdirat(top, j->hierarchies[i].name, 0755);
 		snprintf(target, sizeof(target), "sys/fs/cgroup/%s", j->hierarchies[i].name);
-		attach(mount, root, target);
+		floor_mount_attach(mount, root, target);
 	}
-	restrict_mount(top, MOUNT_ATTR_RDONLY, 0);
+	floor_mount_restrict(top, MOUNT_ATTR_RDONLY, 0);
 }
 
 static void mount_all(const struct floor_jail *j, int root)
 {
-	static const struct mount v2 = {
+	static const struct floor_mount v2 = {
 		"cgroup2", "", SAFE | MOUNT_ATTR_RDONLY | MOUNT_ATTR_RELATIME, {NULL}, false};
 
 	for (size_t i = 0; i < COUNT(mounts); i++) {
-		int mount = new_mount(&mounts[i]);
+		int mount = floor_mount_new(&mounts[i]);
 
 		if (mounts[i].make)
 			mkdirat(root, mounts[i].target, 0755);
-		attach(mount, root, mounts[i].target);
+		floor_mount_attach(mount, root, mounts[i].target);
 	}
 	if (j->v2)
-		attach(new_mount(&v2), root, "sys/fs/cgroup");
+		floor_mount_attach(floor_mount_new(&v2), root, "sys/fs/cgroup");
 	else if (j->n)
 		mount_hierarchies(j, root);
+}
+
+/* Of one directory beside the root, on targets that are there. */
+static void bind_many(const struct floor_jail *j, int root)
+{
+	char source[600], target[16];
+
+	snprintf(source, sizeof(source), "%s/../source", j->rootfs);
+	for (unsigned i = 0; i < j->binds; i++) {
+		int mount = floor_mount_clone(AT_FDCWD, source, AT_RECURSIVE);
+
+		if (mount < 0)
+			floor_die(source);
+		snprintf(target, sizeof(target), "m/%04u", i);
+		floor_mount_attach(mount, root, target);
+		close(mount); /* there may be 1,024 files */
+	}
 }
 
 static void fill_dev(int root)
@@ -190,21 +209,21 @@ static void fill_dev(int root)
 static void make_readonly(int root)
 {
 	for (size_t i = 0; i < COUNT(readonly); i++) {
-		int mount = clone_mount(root, readonly[i], AT_RECURSIVE);
+		int mount = floor_mount_clone(root, readonly[i], AT_RECURSIVE);
 
 		if (mount == -ENOENT)
 			continue;
 		if (mount < 0)
 			floor_die(readonly[i]);
-		restrict_mount(mount, MOUNT_ATTR_RDONLY, AT_RECURSIVE);
-		attach(mount, root, readonly[i]);
+		floor_mount_restrict(mount, MOUNT_ATTR_RDONLY, AT_RECURSIVE);
+		floor_mount_attach(mount, root, readonly[i]);
 	}
 }
 
 /* One empty tmpfs hides all directories, the host's /dev/null all files. */
 static void mask(int root)
 {
-	static const struct mount empty = {
+	static const struct floor_mount empty = {
 		"tmpfs", "", SAFE | MOUNT_ATTR_RDONLY, {"mode", "755"}, false};
 	int shared = -1;
 
@@ -215,24 +234,23 @@ static void mask(int root)
 		if (fstatat(root, masked[i], &st, 0) < 0)
 			continue;
 		if (!S_ISDIR(st.st_mode))
-			mount = clone_mount(AT_FDCWD, "/dev/null", 0);
+			mount = floor_mount_clone(AT_FDCWD, "/dev/null", 0);
 		else if (shared < 0)
-			mount = shared = new_mount(&empty);
+			mount = shared = floor_mount_new(&empty);
 		else
-			mount = clone_mount(shared, "", AT_EMPTY_PATH);
-		attach(mount, root, masked[i]);
+			mount = floor_mount_clone(shared, "", AT_EMPTY_PATH);
+		floor_mount_attach(mount, root, masked[i]);
 	}
 }
 
-static void enter(int root)
+void floor_enter(int root)
 {
-	restrict_mount(root, MOUNT_ATTR_RDONLY, 0);
 	if (fchdir(root) < 0 || sys_pivot_root(".", ".") < 0 || sys_umount2(".", MNT_DETACH) < 0 ||
 		chdir("/") < 0)
 		floor_die("pivot_root");
 }
 
-static void raise_loopback(void)
+void floor_raise_loopback(void)
 {
 	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_LOOPBACK};
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -241,7 +259,18 @@ static void raise_loopback(void)
 		floor_die("lo");
 }
 
-void floor_become(void)
+/* Of the size that the file has. */
+static void load_filter(int fd)
+{
+	static struct sock_filter program[BPF_MAXINSNS];
+	ssize_t n = read(fd, program, sizeof(program));
+	const struct sock_fprog p = {(unsigned short)((size_t)n / sizeof(*program)), program};
+
+	if (n <= 0 || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &p) < 0)
+		floor_die("filter");
+}
+
+void floor_become(const struct floor_jail *j)
 {
 	const unsigned keep = 1U << CAP_KILL | 1U << CAP_NET_BIND_SERVICE | 1U << CAP_AUDIT_WRITE;
 	struct __user_cap_header_struct h = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -258,6 +287,8 @@ void floor_become(void)
 		sys_setresgid(0, 0, 0) < 0 || sys_setresuid(0, 0, 0) < 0 ||
 		syscall(SYS_capset, &h, caps) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		floor_die("become");
+	if (j->filter >= 0)
+		load_filter(j->filter);
 }
 
 void floor_jail_make(const struct floor_jail *j)
@@ -267,7 +298,7 @@ void floor_jail_make(const struct floor_jail *j)
 	umask(0);
 	floor_cgroups_enter(j);
 	if (j->net)
-		raise_loopback();
+		floor_raise_loopback();
 	if (sethostname("jailrt", 6) < 0)
 		floor_die("sethostname");
 	root = place_root(j->rootfs);
@@ -275,6 +306,8 @@ void floor_jail_make(const struct floor_jail *j)
 	fill_dev(root);
 	make_readonly(root);
 	mask(root);
-	enter(root);
-	floor_become();
+	bind_many(j, root);
+	floor_mount_restrict(root, MOUNT_ATTR_RDONLY, 0);
+	floor_enter(root);
+	floor_become(j);
 }

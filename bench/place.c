@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -15,8 +16,9 @@
 #include "bench.h"
 
 struct place place = {.errors = -1};
+static bool made; /* the directory */
 
-static int complain(const char *what)
+int place_complain(const char *what)
 {
 	fprintf(stderr, "bench: %s: %s\n", what, strerror(errno));
 	return -1;
@@ -24,12 +26,12 @@ static int complain(const char *what)
 
 int place_make_dir(const char *path)
 {
-	return mkdir(path, 0755) < 0 && errno != EEXIST ? complain(path) : 0;
+	return mkdir(path, 0755) < 0 && errno != EEXIST ? place_complain(path) : 0;
 }
 
 /* --- small files --------------------------------------------------------------------------------- */
 
-static char *read_file(const char *path, size_t *ret_len)
+char *place_read(const char *path, size_t *ret_len)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	size_t len = 0, size = 1 << 20;
@@ -50,14 +52,14 @@ static char *read_file(const char *path, size_t *ret_len)
 	return text;
 }
 
-static int write_file(const char *path, const char *text, size_t len, mode_t mode)
+int place_write(const char *path, const char *text, size_t len, mode_t mode)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
 	ssize_t n = fd < 0 ? -1 : write(fd, text, len);
 
 	if (fd >= 0)
 		close(fd);
-	return n == (ssize_t)len ? 0 : complain(path);
+	return n == (ssize_t)len ? 0 : place_complain(path);
 }
 
 /* --- the view of the host ------------------------------------------------------------------------ */
@@ -75,7 +77,7 @@ static int hide_unified(void)
 	if (statfs(unified, &fs) < 0 || fs.f_type != CGROUP2_SUPER_MAGIC)
 		return 0;
 	if (umount2(unified, MNT_DETACH) < 0 || mount("tmpfs", unified, "tmpfs", 0, "mode=755") < 0)
-		return complain(unified);
+		return place_complain(unified);
 	place.hidden = true;
 	return 0;
 }
@@ -140,12 +142,12 @@ static void add_from_mount(char *line, const char *cgroups)
 
 static int find_hierarchies(void)
 {
-	char *mounts = read_file("/proc/self/mountinfo", NULL), *save = NULL;
-	char *cgroups = read_file("/proc/self/cgroup", NULL), own[1024];
+	char *mounts = place_read("/proc/self/mountinfo", NULL), *save = NULL;
+	char *cgroups = place_read("/proc/self/cgroup", NULL), own[1024];
 	struct statfs fs;
 
 	if (!mounts || !cgroups)
-		return complain("/proc/self");
+		return place_complain("/proc/self");
 	place.v2 = !statfs("/sys/fs/cgroup", &fs) && fs.f_type == CGROUP2_SUPER_MAGIC;
 	if (place.v2) {
 		own_path(cgroups, "", own, sizeof(own));
@@ -159,91 +161,17 @@ static int find_hierarchies(void)
 	return 0;
 }
 
-/* --- bundles ------------------------------------------------------------------------------------- */
-
-static int edit(char **text, const char *what, const char *with)
-{
-	char *at = strstr(*text, what), *edited;
-
-	if (!at || asprintf(&edited, "%.*s%s%s", (int)(at - *text), *text, with,
-			   at + strlen(what)) < 0) {
-		fprintf(stderr, "bench: no '%s' in the config that 'jailrt spec' made\n", what);
-		return -1;
-	}
-	free(*text);
-	*text = edited;
-	return 0;
-}
-
-/* From the brace before the text to the one behind it, and a comma. */
-static int cut_object(char *text, const char *what)
-{
-	char *at = strstr(text, what), *end;
-
-	if (!at) {
-		fprintf(stderr, "bench: no '%s' in the config that 'jailrt spec' made\n", what);
-		return -1;
-	}
-	end = strchr(at, '}') + 1;
-	while (at > text && *at != '{')
-		at--;
-	end += strspn(end, ", \n");
-	memmove(at, end, strlen(end) + 1);
-	return 0;
-}
-
-/* Older peers refuse a newer version than their own; nothing here needs one. */
-static int make_bundle(const char *spec, const char *program, bool net)
-{
-	char dir[PATH_MAX + 64], path[PATH_MAX + 128], with[PATH_MAX + 64];
-	char *text = strdup(spec), *version = text ? strstr(text, "\"ociVersion\": \"1.") : NULL;
-	int r;
-
-	if (version)
-		memcpy(version, "\"ociVersion\": \"1.0.0\"", 21);
-	snprintf(dir, sizeof(dir), "%s/bundle-%s%s", place.dir, program, net ? "" : "-no-net");
-	snprintf(path, sizeof(path), "%s/config.json", dir);
-	snprintf(with, sizeof(with), "\"path\": \"%s\"", place.rootfs);
-	r = place_make_dir(dir) < 0 || edit(&text, "\"path\": \"rootfs\"", with) < 0 ||
-	    edit(&text, "\"terminal\": true", "\"terminal\": false") < 0;
-	snprintf(with, sizeof(with), "\"/bin/%s\"", program);
-	r = r || edit(&text, "\"sh\"", with) < 0 ||
-	    (!net && cut_object(text, "\"type\": \"network\"") < 0) ||
-	    write_file(path, text, strlen(text), 0644) < 0;
-	free(text);
-	return r ? -1 : 0;
-}
-
-static int make_bundles(const char *jailrt)
-{
-	char command[2 * PATH_MAX + 32], path[PATH_MAX + 64];
-	char *spec;
-	int r;
-
-	snprintf(command, sizeof(command), "%s spec --bundle %s", jailrt, place.dir);
-	if (spawn_run(command, -1, -1, NULL) < 0) {
-		fprintf(stderr, "bench: '%s' failed\n", command);
-		return -1;
-	}
-	snprintf(path, sizeof(path), "%s/config.json", place.dir);
-	spec = read_file(path, NULL);
-	if (!spec)
-		return complain(path);
-	r = make_bundle(spec, "true", true) < 0 || make_bundle(spec, "true", false) < 0 ||
-	    make_bundle(spec, "wait", true) < 0;
-	free(spec);
-	return r ? -1 : 0;
-}
+/* --- the place ----------------------------------------------------------------------------------- */
 
 /* The mount points are there before: nobody pays for being the first. */
 static int make_rootfs(const char *payload)
 {
-	static const char *const dirs[] = {"", "/bin", "/proc", "/dev", "/sys"};
-	static const char *const programs[] = {"true", "wait"};
+	static const char *const dirs[] = {"", "/bin", "/proc", "/dev", "/sys", "/m"};
+	static const char *const programs[] = {"true", "wait", "calls", "looks"};
 	char path[PATH_MAX + 64];
 	size_t len;
-	char *text = read_file(payload, &len);
-	int r = text ? 0 : complain(payload);
+	char *text = place_read(payload, &len);
+	int r = text ? 0 : place_complain(payload);
 
 	for (size_t i = 0; !r && i < COUNT(dirs); i++) {
 		snprintf(path, sizeof(path), "%s%s", place.rootfs, dirs[i]);
@@ -251,19 +179,42 @@ static int make_rootfs(const char *payload)
 	}
 	for (size_t i = 0; !r && i < COUNT(programs); i++) {
 		snprintf(path, sizeof(path), "%s/bin/%s", place.rootfs, programs[i]);
-		r = write_file(path, text, len, 0755);
+		r = place_write(path, text, len, 0755);
 	}
 	free(text);
 	return r;
 }
 
-/* --- all of it ----------------------------------------------------------------------------------- */
+/* Cgroups of a bench that was killed: words_id says how they are named. */
+static void sweep(const struct hierarchy *h)
+{
+	char path[PATH_MAX + 300];
+	struct dirent *entry;
+	DIR *d = opendir(h->dir);
+
+	while (d && (entry = readdir(d))) {
+		const char *dash = strrchr(entry->d_name, '-');
+		pid_t pid;
+
+		if (strncmp(entry->d_name, "bench-", 6) || !dash)
+			continue;
+		while (--dash > entry->d_name && *dash != '-')
+			;
+		pid = (pid_t)strtol(dash + 1, NULL, 10);
+		if (pid <= 0 || kill(pid, 0) == 0 || errno != ESRCH)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", h->dir, entry->d_name);
+		(void)rmdir(path); /* somebody may still be in it */
+	}
+	if (d)
+		closedir(d);
+}
 
 /*
  * All that is mounted here is mounted for us alone, and gone with us. Orphaned containers become our
  * children: that is how an engine's monitor keeps them, and their CPU time is found.
  */
-int place_make(const char *jailrt, const char *payload)
+int place_make(const char *payload)
 {
 	const char *tmp = getenv("TMPDIR");
 	char path[PATH_MAX + 64];
@@ -275,92 +226,26 @@ int place_make(const char *jailrt, const char *payload)
 	}
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || unshare(CLONE_NEWNS) < 0 ||
 		mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return complain("a mount namespace");
-	if (!mkdtemp(place.dir) || mount("tmpfs", place.dir, "tmpfs", 0, "mode=755") < 0)
-		return complain(place.dir);
+		return place_complain("a mount namespace");
+	made = mkdtemp(place.dir);
+	if (!made || mount("tmpfs", place.dir, "tmpfs", 0, "mode=755") < 0)
+		return place_complain(place.dir);
 	snprintf(path, sizeof(path), "%s/errors", place.dir);
 	place.errors = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	snprintf(place.rootfs, sizeof(place.rootfs), "%.4000s/rootfs", place.dir);
 	if (place.errors < 0)
-		return complain(path);
-	return hide_unified() < 0 || find_hierarchies() < 0 || make_rootfs(payload) < 0 ||
-			       make_bundles(jailrt) < 0
-		       ? -1
-		       : 0;
+		return place_complain(path);
+	if (hide_unified() < 0 || find_hierarchies() < 0 || make_rootfs(payload) < 0)
+		return -1;
+	for (size_t i = 0; i < place.n_hierarchies; i++)
+		sweep(&place.hierarchies[i]);
+	return 0;
 }
 
 void place_remove(void)
 {
+	if (!made)
+		return;
 	if (umount2(place.dir, MNT_DETACH) < 0 || rmdir(place.dir) < 0)
-		complain(place.dir);
-}
-
-/* --- copies of states ---------------------------------------------------------------------------- */
-
-/* The name of a copy is as long as the id: files keep their sizes, and lengths in them stay true. */
-static void name_copy(char *ret, size_t size, const char *id, unsigned number)
-{
-	snprintf(ret, size, "%.*s%04u", (int)strlen(id) - 4, id, number);
-}
-
-static int copy_file(const char *from, const char *to, const char *id, const char *name)
-{
-	size_t len, n = strlen(id);
-	char *text = read_file(from, &len), *s;
-	int r;
-
-	if (!text)
-		return complain(from);
-	for (s = text; (s = memmem(s, (size_t)(text + len - s), id, n)); s += n)
-		memcpy(s, name, n);
-	r = write_file(to, text, len, 0600);
-	free(text);
-	return r;
-}
-
-/* Of each regular file in states/id; what else is there (sockets) belongs to the one real container. */
-static int each_file(const char *states, const char *id, const char *name, bool remove_it)
-{
-	char dir[PATH_MAX + 64], from[PATH_MAX + 400], to[PATH_MAX + 400];
-	struct dirent *entry;
-	int r = 0;
-	DIR *d;
-
-	snprintf(dir, sizeof(dir), "%s/%s", states, remove_it ? name : id);
-	d = opendir(dir);
-	while (d && r >= 0 && (entry = readdir(d))) {
-		if (entry->d_type != DT_REG)
-			continue;
-		snprintf(from, sizeof(from), "%s/%s", dir, entry->d_name);
-		snprintf(to, sizeof(to), "%s/%s/%s", states, name, entry->d_name);
-		r = remove_it ? unlink(to) : copy_file(from, to, id, name);
-	}
-	if (d)
-		closedir(d);
-	return d ? r : -1;
-}
-
-int place_copy_state(const char *states, const char *id, unsigned copies)
-{
-	char dir[PATH_MAX + 64], name[64];
-
-	for (unsigned i = 0; i < copies; i++) {
-		name_copy(name, sizeof(name), id, i);
-		snprintf(dir, sizeof(dir), "%s/%s", states, name);
-		if (place_make_dir(dir) < 0 || each_file(states, id, name, false) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-void place_remove_copies(const char *states, const char *id, unsigned copies)
-{
-	char dir[PATH_MAX + 64], name[64];
-
-	for (unsigned i = 0; i < copies; i++) {
-		name_copy(name, sizeof(name), id, i);
-		snprintf(dir, sizeof(dir), "%s/%s", states, name);
-		(void)each_file(states, id, name, true); /* all goes with the tmpfs at last */
-		(void)rmdir(dir);
-	}
+		place_complain(place.dir);
 }

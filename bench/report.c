@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -34,16 +33,19 @@ double report_quantile(const double *v, size_t n, double q)
 	return result;
 }
 
-static double median(const struct cell *c, enum mode mode)
+double report_median(const struct cell *c, enum mode mode)
 {
 	return report_quantile(c->samples[mode].wall, c->samples[mode].n, 0.5);
 }
 
-static const struct cell *find(const struct cell *cells, size_t n, const char *name)
+const struct cell *report_find(const struct results *r, const char *workload, const char *name)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (!strcmp(cells[i].c->name, name) && !cells[i].out && cells[i].samples[0].n)
-			return &cells[i];
+	for (size_t i = 0; i < r->n_cells; i++) {
+		const struct cell *c = &r->cells[i];
+
+		if (!strcmp(c->w->name, workload) && !strcmp(c->c->name, name) && !c->out &&
+			c->samples[0].n)
+			return c;
 	}
 	return NULL;
 }
@@ -65,19 +67,18 @@ void report_machine(FILE *f, const struct contestant *c, size_t n)
 	fprintf(f,
 		"\nTimes are milliseconds, cpu is user+system with children; /jailrt and /floor: "
 		"how "
-		"many times as\nmuch as theirs. The bench runs what takes part in turn, each round "
-		"in "
-		"another order.\n\n%-22s|%-45s|%s\n%-22s|",
+		"many times as\nmuch as theirs; adds: what is more than without it. The bench runs "
+		"what takes part in turn, each\nround in another order.\n\n%-22s|%-53s|%s\n%-22s|",
 		"", " back to back", " after 50 ms of idle", "");
 	for (int mode = 0; mode < MODES; mode++)
-		fprintf(f, "%8s%8s%8s%7s%7s%7s%s", "median", "p10", "p90", "cpu", "/jailrt",
-			"/floor", mode ? "\n" : "|");
+		fprintf(f, "%8s%8s%8s%8s%7s%7s%7s%s", "median", "p10", "p90", "cpu", "/jailrt",
+			"/floor", "adds", mode ? "\n" : "|");
 	fflush(f);
 }
 
 static void print_ratio(FILE *f, double value, const struct cell *to, enum mode mode)
 {
-	double base = to ? median(to, mode) : 0;
+	double base = to ? report_median(to, mode) : 0;
 
 	if (base > 0)
 		fprintf(f, "%7.2f", value / base);
@@ -85,11 +86,11 @@ static void print_ratio(FILE *f, double value, const struct cell *to, enum mode 
 		fprintf(f, "%7s", "-");
 }
 
-static void print_mode(FILE *f, const struct cell *c, enum mode mode, const struct cell *us,
-	const struct cell *floor)
+static void print_mode(FILE *f, const struct results *r, const struct cell *c, enum mode mode)
 {
+	const struct cell *base = c->w->base ? report_find(r, c->w->base, c->c->name) : NULL;
 	const struct samples *s = &c->samples[mode];
-	int digits = c->w->measure == MEASURE_TIME ? 2 : 0;
+	int digits = units[c->w->measure].digits;
 
 	if (!s->n)
 		return;
@@ -98,43 +99,43 @@ static void print_mode(FILE *f, const struct cell *c, enum mode mode, const stru
 
 		fprintf(f, "%8.*f", digits, report_quantile(s->wall, s->n, quantiles[i]));
 	}
-	if (c->w->measure == MEASURE_MEMORY)
-		fprintf(f, "%7s", "-");
+	if (units[c->w->measure].side)
+		fprintf(f, "%8.2f", report_quantile(s->cpu, s->n, 0.5));
 	else
-		fprintf(f, "%7.2f", report_quantile(s->cpu, s->n, 0.5));
-	print_ratio(f, median(c, mode), us, mode);
-	print_ratio(f, median(c, mode), floor, mode);
+		fprintf(f, "%8s", "-");
+	print_ratio(f, report_median(c, mode), report_find(r, c->w->name, "jailrt"), mode);
+	print_ratio(f, report_median(c, mode), report_find(r, c->w->name, "floor"), mode);
+	if (base && base->samples[mode].n)
+		fprintf(f, "%7.*f", digits, report_median(c, mode) - report_median(base, mode));
+	else
+		fprintf(f, "%7s", "-");
 }
 
-static void print_target(FILE *f, const struct workload *w, const struct target *t,
-	const struct cell *us, const struct cell *peer)
+static void print_judged(FILE *f, const struct judged *j)
 {
-	bool rate = w->measure == MEASURE_RATE;
+	char text[256];
 
-	fprintf(f, "  target: %s %.2f x %s:", rate ? "at least" : "at most", t->bound, t->peer);
-	if (!us || !peer) {
-		fprintf(f, " not measured\n");
-		return;
-	}
-	for (int mode = 0; mode < MODES && us->samples[mode].n && peer->samples[mode].n; mode++) {
-		double ratio = median(us, mode) / median(peer, mode);
-		bool met = rate ? ratio >= t->bound : ratio <= t->bound;
-
-		fprintf(f, "%s %.2f %s%s", mode ? "," : "", ratio, met ? "met" : "MISSED",
-			mode ? " after idle" : "");
+	target_text(j, text, sizeof(text));
+	fprintf(f, "%s: %s", text, verdicts[j->verdict]);
+	for (int mode = 0; mode < MODES; mode++) {
+		if (j->has[mode])
+			fprintf(f, ", %.2f%s", j->values[mode], mode ? " after idle" : "");
 	}
 	fprintf(f, "\n");
 }
 
-void report_workload(FILE *f, const struct cell *cells, size_t n)
+void report_workload(FILE *f, const struct results *r)
 {
-	static const char *const units[] = {
-		[MEASURE_TIME] = "", [MEASURE_RATE] = ", 1/s", [MEASURE_MEMORY] = ", KiB"};
-	const struct cell *us = find(cells, n, "jailrt"), *floor = find(cells, n, "floor");
+	static struct judged judged[JUDGED];
+	const struct cell *cells = r->cells + r->n_cells - r->n_contestants;
 	const struct workload *w = cells[0].w;
+	const struct unit *u = &units[w->measure];
+	size_t n;
 
-	fprintf(f, "%s%s\n", w->name, units[w->measure]);
-	for (size_t i = 0; i < n; i++) {
+	fprintf(f, "%s%s%s%s\n", w->name, w->measure == MEASURE_TIME ? "" : ", ",
+		w->measure == MEASURE_TIME ? "" : u->unit,
+		u->side && !strcmp(u->side, "rss_kib") ? " (VmHWM; in the column cpu: VmRSS)" : "");
+	for (size_t i = 0; i < r->n_contestants; i++) {
 		const struct cell *c = &cells[i];
 
 		if (c->out && !*c->why)
@@ -144,99 +145,36 @@ void report_workload(FILE *f, const struct cell *cells, size_t n)
 			fprintf(f, " does not run: %s\n", c->why);
 			continue;
 		}
-		print_mode(f, c, MODE_BUSY, us, floor);
+		print_mode(f, r, c, MODE_BUSY);
 		fprintf(f, "|");
-		print_mode(f, c, MODE_IDLE, us, floor);
+		print_mode(f, r, c, MODE_IDLE);
 		if (c->failures)
 			fprintf(f, "  %u failed: %s", c->failures, c->why);
 		fprintf(f, "\n");
 	}
-	for (size_t i = 0; i < COUNT(w->targets) && w->targets[i].peer; i++)
-		print_target(f, w, &w->targets[i], us, find(cells, n, w->targets[i].peer));
+	n = targets_judge(r, judged);
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(target_workload(judged[i].target), w->name))
+			continue;
+		fprintf(f, "  target: ");
+		print_judged(f, &judged[i]);
+	}
 	fflush(f);
 }
 
-/* --- raw results --------------------------------------------------------------------------------- */
-
-static void json_text(FILE *f, const char *s)
+void report_targets(FILE *f, const struct results *r)
 {
-	fputc('"', f);
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			fprintf(f, "\\%c", *s);
-		else if ((unsigned char)*s < ' ')
-			fprintf(f, "\\u%04x", *s);
-		else
-			fputc(*s, f);
-	}
-	fputc('"', f);
-}
+	static struct judged judged[JUDGED];
+	size_t n = targets_judge(r, judged), counts[MISSED + 1] = {0};
 
-static void json_member(FILE *f, const char *name, const char *value, const char *after)
-{
-	fprintf(f, "\"%s\": ", name);
-	json_text(f, value);
-	fputs(after, f);
-}
-
-static void json_numbers(FILE *f, const char *name, const double *v, size_t n, const char *after)
-{
-	fprintf(f, "\"%s\": [", name);
 	for (size_t i = 0; i < n; i++)
-		fprintf(f, "%s%.4f", i ? ", " : "", v[i]);
-	fprintf(f, "]%s", after);
-}
-
-static void json_cell(FILE *f, const struct cell *c, enum mode mode, bool first)
-{
-	static const char *const units[] = {
-		[MEASURE_TIME] = "ms", [MEASURE_RATE] = "1/s", [MEASURE_MEMORY] = "KiB"};
-	const struct samples *s = &c->samples[mode];
-
-	fprintf(f, "%s\n\t\t{", first ? "" : ",");
-	json_member(f, "workload", c->w->name, ", ");
-	json_member(f, "contestant", c->c->name, ", ");
-	if (c->out) {
-		json_member(f, "does_not_run", c->why, "}");
-		return;
-	}
-	json_member(f, "mode", mode ? "idle" : "back-to-back", ", ");
-	json_member(f, "unit", units[c->w->measure], ", ");
-	fprintf(f, "\"failures\": %u, \"median\": %.4f, ", c->failures, median(c, mode));
-	json_numbers(f, "values", s->wall, s->n, ", ");
-	json_numbers(f, "cpu_ms", s->cpu, s->n, "}");
-}
-
-void report_json(
-	FILE *f, const struct contestant *c, size_t n_c, const struct cell *cells, size_t n)
-{
-	char date[64];
-	time_t now = time(NULL);
-	struct utsname u;
-	bool first = true;
-
-	uname(&u);
-	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
-	fprintf(f, "{\n\t");
-	json_member(f, "date", date, ",\n\t");
-	json_member(f, "kernel", u.release, ",\n\t");
-	json_member(f, "machine", u.machine, ",\n\t");
-	json_member(f, "cgroup", place.v2 ? "v2" : place.hidden ? "hybrid" : "v1", ",\n\t");
-	fprintf(f, "\"cpus\": %ld,\n\t\"contestants\": [", sysconf(_SC_NPROCESSORS_ONLN));
-	for (size_t i = 0; i < n_c; i++) {
-		fprintf(f, "%s\n\t\t{", i ? "," : "");
-		json_member(f, "name", c[i].name, ", ");
-		json_member(f, "version", c[i].version, ", ");
-		json_member(f, "path", c[i].exe, "}");
-	}
-	fprintf(f, "\n\t],\n\t\"results\": [");
+		counts[judged[i].verdict]++;
+	fprintf(f, "\ntargets: %zu met, %zu missed, %zu not measured\n", counts[MET],
+		counts[MISSED], counts[NOT_MEASURED]);
 	for (size_t i = 0; i < n; i++) {
-		for (int mode = 0; mode < MODES; mode++) {
-			if (!cells[i].samples[mode].n && (mode || !cells[i].out || !*cells[i].why))
-				continue;
-			json_cell(f, &cells[i], mode, first);
-			first = false;
-		}
+		if (judged[i].verdict != MISSED)
+			continue;
+		fprintf(f, "  %s: ", target_workload(judged[i].target));
+		print_judged(f, &judged[i]);
 	}
-	fprintf(f, "\n\t]\n}\n");
 }

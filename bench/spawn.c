@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "bench.h"
 
-enum { WORDS = 256, TEXT = 16384 };
+enum { WORDS = 256 };
+
+static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+static char *environment[] = {path, NULL};
 
 double spawn_clock(void)
 {
@@ -19,6 +26,67 @@ double spawn_clock(void)
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
+
+/* --- patience ------------------------------------------------------------------------------------ */
+
+unsigned spawn_patience = 60;
+static volatile sig_atomic_t alarmed;
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+	alarmed = 1;
+}
+
+/* Again and again, for one that comes just before a call that blocks is lost. */
+static void set_alarm(unsigned seconds)
+{
+	const struct itimerval t = {
+		.it_value.tv_sec = seconds, .it_interval.tv_usec = seconds ? 100000 : 0};
+
+	setitimer(ITIMER_REAL, &t, NULL);
+}
+
+void spawn_be_patient(void)
+{
+	static const struct sigaction act = {.sa_handler = on_alarm};
+	static bool once;
+
+	if (!once)
+		sigaction(SIGALRM, &act, NULL);
+	once = true;
+	alarmed = 0;
+	set_alarm(spawn_patience);
+}
+
+bool spawn_impatient(void)
+{
+	return alarmed;
+}
+
+void spawn_be_calm(void)
+{
+	set_alarm(0);
+}
+
+/* Nothing is lost: they are ours, or orphans of what we ran. */
+static void kill_children(void)
+{
+	char name[64], text[65536] = "", *save = NULL;
+	int fd;
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "/proc/self/task/%d/children", getpid());
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		close(fd);
+	text[n < 0 ? 0 : n] = '\0';
+	for (char *s = strtok_r(text, " \n", &save); s; s = strtok_r(NULL, " \n", &save))
+		kill((pid_t)strtol(s, NULL, 10), SIGKILL);
+}
+
+/* --- programs ------------------------------------------------------------------------------------ */
 
 static int split(char *text, char **words)
 {
@@ -33,21 +101,26 @@ static int split(char *text, char **words)
 	return n;
 }
 
+static int null_fd(void)
+{
+	static int null = -1;
+
+	if (null < 0)
+		null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	return null;
+}
+
 /*
  * posix_spawn(3) shares our memory until exec, so our own size does not count. All get the same small
  * environment.
  */
 pid_t spawn_begin(const char *text, int in, int out)
 {
-	static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-	static int null = -1;
-	char copy[TEXT], *words[WORDS], *environment[] = {path, NULL};
+	char copy[WORDS_TEXT], *words[WORDS];
 	posix_spawn_file_actions_t actions;
 	pid_t pid;
-	int r;
+	int r, null = null_fd();
 
-	if (null < 0)
-		null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (strlen(text) >= sizeof(copy) || split(strcpy(copy, text), words) < 1)
 		return -E2BIG;
 	posix_spawn_file_actions_init(&actions);
@@ -59,6 +132,24 @@ pid_t spawn_begin(const char *text, int in, int out)
 	return r ? -r : pid;
 }
 
+pid_t spawn_begin_traced(const char *text, int in, int out)
+{
+	char copy[WORDS_TEXT], *words[WORDS];
+	int null = null_fd();
+	pid_t pid;
+
+	if (strlen(text) >= sizeof(copy) || split(strcpy(copy, text), words) < 1)
+		return -E2BIG;
+	pid = fork();
+	if (pid)
+		return pid < 0 ? -errno : pid;
+	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0 && dup2(in < 0 ? null : in, 0) == 0 &&
+		dup2(out < 0 ? null : out, 1) == 1 &&
+		dup2(place.errors < 0 ? null : place.errors, 2) == 2)
+		execve(words[0], words, environment);
+	_exit(127);
+}
+
 static double ms(struct timeval t)
 {
 	return (double)t.tv_sec * 1e3 + (double)t.tv_usec / 1e3;
@@ -67,12 +158,20 @@ static double ms(struct timeval t)
 int spawn_wait(pid_t pid, struct spawned *ret)
 {
 	struct rusage usage;
+	int err;
 
-	do
+	spawn_be_patient();
+	do {
+		if (spawn_impatient() && pid > 0)
+			kill(pid, SIGKILL);
+		else if (spawn_impatient())
+			kill_children();
 		ret->pid = wait4(pid, &ret->status, 0, &usage);
-	while (ret->pid < 0 && errno == EINTR);
+		err = errno;
+	} while (ret->pid < 0 && err == EINTR);
+	spawn_be_calm();
 	if (ret->pid < 0)
-		return errno == ECHILD ? 0 : -errno;
+		return err == ECHILD ? 0 : -err;
 	ret->cpu = ms(usage.ru_utime) + ms(usage.ru_stime);
 	return 1;
 }
@@ -89,7 +188,7 @@ int spawn_run(const char *text, int in, int out, double *cpu)
 	return s.status ? -1 : 0;
 }
 
-int spawn_read(const char *text, char *ret, size_t size)
+int spawn_read(const char *text, int in, char *ret, size_t size)
 {
 	size_t len = 0;
 	ssize_t n;
@@ -100,16 +199,20 @@ int spawn_read(const char *text, char *ret, size_t size)
 
 	if (pipe2(pipe, O_CLOEXEC) < 0)
 		return -1;
-	pid = spawn_begin(text, -1, pipe[1]);
+	pid = spawn_begin(text, in, pipe[1]);
 	close(pipe[1]);
+	spawn_be_patient();
 	while (pid > 0 && len < size - 1 && (n = read(pipe[0], ret + len, size - 1 - len)) > 0)
 		len += (size_t)n;
 	while (pid > 0 && read(pipe[0], rest, sizeof(rest)) > 0)
 		;
+	spawn_be_calm();
 	ret[len] = '\0';
 	close(pipe[0]);
-	return pid < 0 || spawn_wait(pid, &s) <= 0 ? -1 : 0;
+	return pid < 0 || spawn_wait(pid, &s) <= 0 ? -1 : s.status != 0;
 }
+
+/* --- what they say ------------------------------------------------------------------------------- */
 
 void spawn_forget_words(void)
 {

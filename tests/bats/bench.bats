@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The floor that the bench measures against must make the jail that it is compared with.
 load helpers
+load life
 
 BENCH=${JAILRT%/*}/bench
 
@@ -64,16 +65,86 @@ touch /x /proc/sys/kernel/hostname /proc/irq/x 2>&1'
 	[ ! -e "$T/c" ]
 }
 
+@test "the bench's floor loads a filter, mounts many times, fills the environment" {
+	local floor="$BENCH/floor --net"
+	mkdir -p rootfs source
+	touch source/mark
+	cp -a "$ROOTFS"/. rootfs/
+	mkdir -p rootfs/m/000{0,1,2}
+	"$JAILRT" seccomp compile <(echo 'ERRNO(7) { mkdir, mkdirat } DEFAULT ALLOW') > filter
+	run $floor --filter filter --binds 3 --variables 5 run "$PWD/rootfs" /bin/sh -c \
+		'grep -c Seccomp:.2 /proc/self/status; ls /m/*/mark; env | grep -c ^V; mkdir /tmp/x'
+	same "${lines[*]:0:4}" "1 /m/0000/mark /m/0001/mark /m/0002/mark"
+	[ "${lines[4]}" -ge 1 ] # all have one name
+	[[ "${lines[5]}" == *"Argument list too long"* ]]
+}
+
+@test "the bench's floor makes nsjail's jails: ids, mounts, limits, no capabilities" {
+	run "$BENCH/floor" host /bin/sh -c 'grep CapBnd /proc/self/status; id -u; touch /x; echo 1 > /proc/sysrq-trigger'
+	same "${lines[0]#*:}" "$(printf '\t0000000000000000')"
+	same "${lines[1]}" 0
+	[[ "${lines[2]}" == *"Read-only file system"* && "${lines[3]}" == *"annot create"* ]]
+	run "$BENCH/floor" nine /bin/sh -c 'id -u; echo $PWD; ls / | tr "\n" " "; ulimit -n; touch /tmp/x /app/x && touch /usr/x'
+	same "${lines[*]:0:3}" "1000 /app app bin dev lib lib64 proc tmp usr 128"
+	[[ "${lines[3]}" == *"Read-only file system"* ]]
+}
+
+# bench: as make runs it, in this test's folder.
+bench() {
+	(become_bench)
+}
+
+become_bench() {
+	export TMPDIR="$T" BENCH_JSON="$T/bench.json"
+	exec "$BENCH/bench" "$JAILRT" "$BENCH/floor" "$BENCH/payload" "$BATS_TEST_DIRNAME/../data"
+}
+
+# of WORKLOAD CONTESTANT: its first median.
+of() {
+	jq -e --arg w "$1" --arg c "$2" \
+		'first(.results[] | select(.workload == $w and .contestant == $c)) | .median' bench.json
+}
+
 # bats test_tags=slow
 @test "the bench measures every workload, and says so as a table and as JSON" {
 	no_san "nothing is measured"
-	local out="$T/bench.json" row
-	ROUNDS=1 CONTESTANTS="jailrt;floor" BENCH_JSON="$out" BENCH_EXTRA="again=$JAILRT" \
-		TMPDIR="$T" "$BENCH/bench" "$JAILRT" "$BENCH/floor" "$BENCH/payload" > table
-	for row in run create+start+delete exec state "list of 1000" "memory of a waiting run"; do
+	local row
+	ROUNDS=1 CONTESTANTS="jailrt;floor" bench > table
+	for row in run "run, profile, cold" create+start+delete exec state kill delete "list of 10000" \
+		"starts a second, 64 at a time" "run, 2000 mounts" "run, environment of 1 MiB" \
+		"jail of nine mounts" "smallest memory limit" "memory of a listener with 1000 jails" \
+		"memory of a created container" "memory of exec" "a call with arguments, profile"; do
 		grep -q "^$row" table
 		jq -e --arg row "$row" '[.results[] | select(.workload == $row and .contestant == "jailrt")] |
-			length > 0 and all(.failures == 0 and (.values | length) > 0 and .median > 0)' "$out"
+			length > 0 and all(.failures == 0 and (.values | length) > 0 and .median > 0)' bench.json
 	done
-	jq -e '[.results[] | select(.does_not_run)] == []' "$out"
+	jq -e '[.results[] | select(.does_not_run)] == []' bench.json
+	jq -e '.targets | any(.verdict == "not measured") and any(.verdict != "not measured")' bench.json
+}
+
+@test "the bench judges: what is slow misses its target, what is not there is not measured" {
+	no_san "nothing is measured"
+	printf '#!/bin/sh\n[ "$1" = --version ] && exec echo "crun version 1.99"\nexec %s "$@"\n' "$JAILRT" > newer
+	sed 's/^exec \S*jailrt/sleep 1; &/; s/1.99/1.8/' newer > older
+	chmod 755 newer older
+	ROUNDS=2 ONLY=state CONTESTANTS="jailrt;newer;older" BENCH_EXTRA="older=$T/older" bench > table
+	grep -q 'target: at most 0.30 × older: met' table
+	ROUNDS=2 ONLY="run;memory of state" CONTESTANTS="jailrt;newer" BENCH_EXTRA="newer=$T/newer" bench > table
+	grep -q 'target: at most 0.40 × newer: missed' table
+	grep -q 'target: at most 0.30 × crun < 1.27: not measured' table
+	grep -q 'target: at most 1535 KiB: ' table
+	same "$(jq -r '[.targets[] | select(.workload == "exec" and .verdict != "not measured")] | length' bench.json)" 0
+}
+
+@test "the bench that is interrupted leaves nothing, and no results" {
+	no_san "nothing is measured"
+	ROUNDS=500 ONLY="exec, cgroups" CONTESTANTS="jailrt;floor" become_bench > table &
+	local pid=$!
+	wait_for 20 eval "[ \"\$(cgroups_of bench-jailrt-)\" ]"
+	sleep 0.5
+	kill -TERM $pid
+	wait $pid && false || same $? 1
+	same "$(find "$T" -name 'jailrt-bench*')" ""
+	[ ! -e bench.json ]
+	same "$(cgroups_of "bench-jailrt-$pid") $(cgroups_of "bench-floor-$pid")" " "
 }
