@@ -7,7 +7,8 @@
 #                 make engines-docs  writes their table to docs/engines.md
 #                 make bench-engines  measures their start of a container with jailrt, runc, crun
 # make mutants    takes restrictions out, one at a time, to see that a test notices each;  NAMES="…" a few, or a file
-# make bench      measures beside other runtimes;  QUICK=1 few rounds (docs/performance.md)
+# make bench      measures beside other runtimes (15 minutes);  QUICK=1 few rounds (2 minutes)
+#                 make bench-trace  tells where the time goes;  make bench-docs  writes both to docs/performance.md
 # make SAN=1 …    the same with address and undefined-behaviour sanitizers, in a folder of its own
 
 VERSION := 0.1.0
@@ -50,7 +51,8 @@ say  = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 # Objects of tests are kept, for the next build.
 .SECONDARY:
 .PHONY: all run check check-fast check-vm unit golden bats floors sizes fmt docs bench install \
-	clean tests fuzz fuzzers flags engines engines-docs mutants bench-engines bench-seccomp FORCE
+	clean tests fuzz fuzzers flags engines engines-docs mutants bench-engines bench-seccomp \
+	bench-trace bench-docs FORCE
 all: $(BUILD)/jailrt $(HOOKS)
 
 $(BUILD)/%.o: %.c Makefile
@@ -171,6 +173,15 @@ bench:
 	@contrib/install-packages build bench
 	@$(MAKE) --no-print-directory bench-seccomp all $(BENCH)
 	@BENCH_JSON=$(or $(BENCH_JSON),$(BUILD)/bench.json) $(BUILD)/bench/bench \
+		$(CURDIR)/$(BUILD)/jailrt $(BUILD)/bench/floor $(BUILD)/bench/payload tests/data
+
+# Where the time of some workloads goes, by the kernel's trace of system calls: $(BUILD)/trace.json.
+bench-trace:
+	@contrib/install-packages build bench
+	@$(MAKE) --no-print-directory all $(BENCH)
+	@BENCH_INSTEAD="$(CURDIR)/bench/trace $(CURDIR)/$(BUILD)/trace.json $(or $(ROUNDS),$(if $(QUICK),10,50))" \
+		ONLY="$(or $(ONLY),run;run$(comma) profile$(comma) cgroups$(comma) warm;exec$(comma) cgroups;state)" \
+		CONTESTANTS="$(or $(CONTESTANTS),jailrt;floor;crun)" $(BUILD)/bench/bench \
 		$(CURDIR)/$(BUILD)/jailrt $(BUILD)/bench/floor $(BUILD)/bench/payload tests/data
 
 bench-seccomp: $(BUILD)/bench/seccomp

@@ -24,6 +24,7 @@ struct setup {
 	double seconds; /* that all may take; what is left is shared out */
 	const char *only, *names; /* workloads, contestants: patterns; NULL: all */
 	const char *json;
+	const char *instead; /* what runs instead of measuring (hand.c) */
 	struct contestant contestants[CONTESTANTS];
 	size_t n;
 };
@@ -249,6 +250,11 @@ static void run_workload(
 	if (is_once(w))
 		rounds = 1;
 	prepare(s, w, cells);
+	if (s->instead) {
+		rounds = 0;
+		if (!bench_stop && hand_over(s->instead, cells, s->n) < 0)
+			bench_stop = 1;
+	}
 	if (w->measure == MEASURE_TIME || w->measure == MEASURE_RATE) {
 		run_rounds(cells, s->n, MODE_BUSY, rounds, begin + (until - begin) / 2);
 		run_rounds(cells, s->n, MODE_IDLE, (rounds + 1) / 2, until);
@@ -301,7 +307,8 @@ static int run_all(const struct setup *s)
 		return -1;
 	for (size_t i = 0; i < n_workloads; i++)
 		left += listed(s->only, workloads[i].name);
-	report_machine(stdout, s->contestants, s->n);
+	if (!s->instead)
+		report_machine(stdout, s->contestants, s->n);
 	for (size_t i = 0; i < n_workloads && !bench_stop; i++) {
 		double now = spawn_clock();
 
@@ -310,14 +317,15 @@ static int run_all(const struct setup *s)
 		run_workload(s, &workloads[i], r.cells + r.n_cells,
 			now + (end - now) / (double)left-- * 1.5);
 		r.n_cells += s->n;
-		if (!bench_stop)
+		if (!bench_stop && !s->instead)
 			report_workload(stdout, &r);
 	}
-	if (!bench_stop)
+	if (!bench_stop && !s->instead) {
 		report_targets(stdout, &r);
-	printf("%.0f s\n", (spawn_clock() - begin) / 1e3);
+		printf("%.0f s\n", (spawn_clock() - begin) / 1e3);
+	}
 	/* What was interrupted is no result. */
-	failed = bench_stop ? -1 : write_json(s, &r);
+	failed = bench_stop ? -1 : s->instead ? 0 : write_json(s, &r);
 	free_results(&r);
 	return failed;
 }
@@ -359,6 +367,7 @@ int main(int argc, char **argv)
 	s.only = getenv("ONLY");
 	s.names = getenv("CONTESTANTS");
 	s.json = getenv("BENCH_JSON");
+	s.instead = getenv("BENCH_INSTEAD");
 	catch_signals();
 	r = place_make(argv[3]) < 0 || bundle_begin(argv[1], argv[4]) < 0 ||
 	    add_all(&s, argv[1], argv[2]) < 0 || run_all(&s) < 0;

@@ -8,7 +8,7 @@
  * contestant speaks a dialect: a row of command lines, one a verb. What a workload is for a contestant
  * is a cell, which holds its samples. bench.c goes through the table; place.c, bundle.c and states.c
  * make what is measured in; words.c makes command lines; cell.c, sample.c and memory.c take samples;
- * spawn.c runs programs; targets.c judges; report.c prints, json.c writes.
+ * spawn.c runs programs; targets.c judges; report.c prints, json.c writes; hand.c lets bench/trace in.
  */
 #include <limits.h>
 #include <signal.h>
@@ -256,6 +256,11 @@ void spawn_be_calm(void);
 /* The last line that a contestant wrote to stderr. */
 void spawn_last_words(char *ret, size_t size);
 void spawn_forget_words(void);
+
+/* --- hand.c -------------------------------------------------------------------------------------- */
+
+/* Runs a program with a file's name as its last argument: workload, contestant, command, with tabs between. */
+int hand_over(const char *to, const struct cell *cells, size_t n);
 
 /* --- targets.c, report.c, json.c ----------------------------------------------------------------- */
 

@@ -195,8 +195,8 @@ int memory_listener(const struct cell *c, struct fill *f, struct sample *ret)
 
 int memory_limit(const struct cell *c, struct fill *f, struct sample *ret)
 {
-	static const unsigned limits[] = {64, 128, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096, 6144,
-		8192, 12288, 16384, 24576, 32768, 65536};
+	static const unsigned limits[] = {64, 128, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096,
+		6144, 8192, 12288, 16384, 24576, 32768, 65536};
 	char text[WORDS_TEXT], bundle[PATH_MAX + 64];
 	unsigned patience = spawn_patience;
 	int r = -1;

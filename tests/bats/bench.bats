@@ -148,3 +148,15 @@ of() {
 	[ ! -e bench.json ]
 	same "$(cgroups_of "bench-jailrt-$pid") $(cgroups_of "bench-floor-$pid")" " "
 }
+
+# bats test_tags=slow
+@test "the bench's trace: phases of a run, a few of them told, all together what it took" {
+	no_san "nothing is measured"
+	(unset BENCH_JSON; BENCH_INSTEAD="$BATS_TEST_DIRNAME/../../bench/trace $T/trace.json 3" ONLY="run, cgroups" \
+		CONTESTANTS="jailrt;floor" become_bench) > table
+	grep -q '^mounts ' table
+	jq -e '.[0].workload == "run, cgroups" and (.[0].programs | keys == ["floor", "jailrt"])' trace.json
+	jq -e '.[0].programs[] | (.phases | map(select(.ms > 0) | .phase)) as $seen |
+		(["cgroups", "birth of the child", "mounts", "devices"] - $seen == []) and .system_calls > 100 and
+		([.phases[].ms] | add) <= .wall_ms * 1.5 and ([.phases[].ms] | add) >= .wall_ms * 0.5' trace.json
+}
