@@ -29,10 +29,16 @@ WARN     := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototype
 comma    := ,
 CFLAGS   ?= -O2 -g
 OURS     := -std=c11 -D_GNU_SOURCE -DJAILRT_VERSION='"$(VERSION)"' \
-	    -DJAILRT_SHARE='"$(PREFIX)/share/jailrt"' -fno-strict-aliasing \
+	    -DJAILRT_SHARE='"$(PREFIX)/share/jailrt"' -DJAILRT_LIBEXEC='"$(LIBEXEC)"' -fno-strict-aliasing \
 	    -fvisibility=hidden -fPIE $(WARN) $(PKG_FLAGS) -I$(BUILD)/gen $(if $(SAN),-fsanitize=address$(comma)undefined \
 	    -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
-LINK     := -pie -Wl,-z,relro,-z,now,--as-needed $(if $(SAN),-fsanitize=address$(comma)undefined)
+HARDEN   := -Wl,-z,relro,-z,now,--as-needed
+LINK     := -pie $(HARDEN) $(if $(SAN),-fsanitize=address$(comma)undefined)
+
+# jailrt itself is static where all archives are there: what no loader prepares starts sooner. STATIC= not.
+archive   = $(findstring /,$(shell $(CC) -print-file-name=$(1)))
+STATIC   := $(if $(or $(SAN),$(filter -l%,$(LIBS))),,$(and $(call archive,libc.a),$(call archive,rcrt1.o)))
+WHOLE    := $(if $(STATIC),-static-pie $(HARDEN),$(LINK))
 
 LIB_SRC  := $(wildcard runtime/base/*.c spec/*.c runtime/do/*.c runtime/*.c)
 CMD_SRC  := $(wildcard runtime/cmd/*.c)
@@ -40,6 +46,7 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
 CMD_OBJ  := $(CMD_SRC:%.c=$(BUILD)/%.o)
 BENCH    := $(addprefix $(BUILD)/bench/,bench floor payload)
+SYSTEMD  := $(wildcard runtime/systemd/*.c)
 HOOKS    := $(addprefix $(BUILD)/hooks/jailrt-hook-,net log debug)
 HELPERS  := $(BUILD)/deny $(BUILD)/race
 OBSERVE  := $(BUILD)/observe
@@ -53,7 +60,7 @@ say  = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 .PHONY: all run check check-fast check-vm unit golden bats floors sizes fmt docs bench install \
 	clean tests fuzz fuzzers flags engines engines-docs mutants bench-engines bench-seccomp \
 	bench-trace bench-docs FORCE
-all: $(BUILD)/jailrt $(HOOKS)
+all: $(BUILD)/jailrt $(BUILD)/jailrt-systemd $(HOOKS)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -87,7 +94,12 @@ $(BUILD)/libjailrt.a: $(LIB_OBJ)
 
 $(BUILD)/jailrt: $(CMD_OBJ) $(BUILD)/libjailrt.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $(CMD_OBJ) $(BUILD)/libjailrt.a $(LIBS)
+	$(Q)$(CC) $(WHOLE) $(CFLAGS) $(LDFLAGS) -o $@ $(CMD_OBJ) $(BUILD)/libjailrt.a $(LIBS)
+
+# It loads libsystemd, so it is dynamic.
+$(BUILD)/jailrt-systemd: $(SYSTEMD:%.c=$(BUILD)/%.o) $(BUILD)/libjailrt.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ -ldl
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libjailrt.a
 	$(call say,LD,$@)
@@ -221,7 +233,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include \
 		$(DESTDIR)$(LIBEXEC) $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 755 $(BUILD)/jailrt $(DESTDIR)$(PREFIX)/bin/
-	install -m 755 $(HOOKS) $(DESTDIR)$(LIBEXEC)/
+	install -m 755 $(BUILD)/jailrt-systemd $(HOOKS) $(DESTDIR)$(LIBEXEC)/
 	install -m 644 $(BUILD)/libjailrt.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 644 runtime/jailrt.h $(DESTDIR)$(PREFIX)/include/
 	install -d $(DESTDIR)$(PREFIX)/share/jailrt/seccomp-profiles/parts
@@ -235,4 +247,4 @@ clean:
 	rm -rf build
 
 -include $(HELPERS:$(BUILD)/%=$(BUILD)/tests/%.d) $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) \
-	$(wildcard $(BUILD)/hooks/*.d) $(UNITS:=.d) $(BUILD)/tests/golden.d
+	$(wildcard $(BUILD)/hooks/*.d $(BUILD)/runtime/systemd/*.d) $(UNITS:=.d) $(BUILD)/tests/golden.d

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <pwd.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
@@ -17,6 +16,7 @@
 #include "base/fd.h"
 #include "base/fmt.h"
 #include "base/log.h"
+#include "base/user.h"
 #include "do/cgroup.h"
 #include "life.h"
 
@@ -38,11 +38,13 @@ static const char *now_text(struct pool *pool)
 static const char *owner_name(struct pool *pool)
 {
 	uid_t uid = geteuid();
-	const struct passwd *pw = uid ? getpwuid(uid) : NULL;
+	char name[256];
 
 	if (!uid)
 		return "root";
-	return pw ? pool_text(pool, pw->pw_name) : pool_printf(pool, "%u", (unsigned)uid);
+	if (user_name(uid, name, sizeof(name)) < 0)
+		return pool_printf(pool, "%u", (unsigned)uid);
+	return pool_text(pool, name);
 }
 
 static int copy_hooks(

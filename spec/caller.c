@@ -2,15 +2,14 @@
 #include "caller.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <limits.h>
-#include <pwd.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "../runtime/base/fmt.h"
+#include "../runtime/base/user.h"
 #include "names.h"
 
 static const struct field caller_limit_rows[] = {
@@ -95,28 +94,16 @@ static int find_id(const struct pairs *l, const char *name, uint32_t *ret)
 
 int caller_user(const struct caller *c, const char *name, uint32_t *ret)
 {
-	const struct passwd *pw;
-
 	if (!find_id(&c->users, name, ret))
 		return 0;
-	pw = c->live ? getpwnam(name) : NULL;
-	if (!pw)
-		return -ENOENT;
-	*ret = pw->pw_uid;
-	return 0;
+	return c->live ? user_find(name, ret) : -ENOENT;
 }
 
 int caller_group(const struct caller *c, const char *name, uint32_t *ret)
 {
-	const struct group *gr;
-
 	if (!find_id(&c->groups, name, ret))
 		return 0;
-	gr = c->live ? getgrnam(name) : NULL;
-	if (!gr)
-		return -ENOENT;
-	*ret = gr->gr_gid;
-	return 0;
+	return c->live ? user_find_group(name, ret) : -ENOENT;
 }
 
 const char *caller_env(const struct caller *c, const char *name)

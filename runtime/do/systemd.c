@@ -1,96 +1,183 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "systemd.h"
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "../base/fd.h"
 #include "../base/fmt.h"
 #include "../base/own.h"
-#include "sd_bus.h"
+#include "../base/str.h"
+#include "../base/sys.h"
+#include "systemd_wire.h"
 
-#define LIBRARY	    "libsystemd.so.0"
-#define SERVICE	    "org.freedesktop.systemd1"
-#define OBJECT_PATH "/org/freedesktop/systemd1"
-#define INTERFACE   "org.freedesktop.systemd1.Manager"
-#define NO_UNIT	    "org.freedesktop.systemd1.NoSuchUnit"
-#define IS_THERE    "org.freedesktop.systemd1.UnitExists"
-
-enum { PATIENCE_S = 30 };
+extern char **environ;
 
 struct systemd {
-	struct sd_bus_library lib;
-	struct sd_bus *bus;
-	bool user;
-	char job[256]; /* whose end is waited for */
-	char result[64]; /* and how it ended; empty: not yet */
+	int sock;
+	pid_t pid;
+	uint32_t version;
+	char cgroup[PATH_MAX];
 };
 
-/* --- the connection ------------------------------------------------------------------------------ */
+/* --- the program --------------------------------------------------------------------------------- */
 
-static int load(struct sd_bus_library *lib, struct err *e)
+/* Beside our own program, as the build leaves it and a package may, or else where it is installed. */
+static void find_program(char path[static PATH_MAX])
 {
-	static const struct {
-		size_t offset;
-		const char *name;
-	} functions[] = {
-#define ROW(result, name, parameters) {offsetof(struct sd_bus_library, name), "sd_bus_" #name},
-		SD_BUS_FUNCTIONS(ROW)
-#undef ROW
-	};
-	/* Never closed: the library keeps things of threads and of exits. */
-	void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self));
 
-	for (size_t i = 0; handle && i < ARRAY_LEN(functions); i++) {
-		void *f = dlsym(handle, functions[i].name);
-
-		if (!f)
-			return err_set(e, ENOSYS, "%s has no %s", LIBRARY, functions[i].name);
-		memcpy((char *)lib + functions[i].offset, &f, sizeof(f));
-	}
-	if (handle)
-		return 0;
-	err_set(e, ENOENT, "the systemd cgroup manager needs %s: %s", LIBRARY, dlerror());
-	return err_fix(e, "install it (package libsystemd0), or use --cgroup-manager cgroupfs");
+	while (n > 0 && self[n - 1] != '/')
+		n--;
+	if (n > 0 && fmt_put(path, PATH_MAX, "%.*s" SYSTEMD_PROGRAM, (int)n, self) < PATH_MAX &&
+		!access(path, X_OK))
+		return;
+	fmt_put(path, PATH_MAX, "%s", JAILRT_LIBEXEC "/" SYSTEMD_PROGRAM);
 }
 
-static int no_bus(const struct systemd *s, int code, struct err *e)
+/* In the child. That there is no such program is told as that program tells failures. */
+static _Noreturn void become(const char *path, int sock)
 {
-	err_sys(e, code, "reach systemd on the %s bus", s->user ? "user's" : "system");
-	if (s->user)
-		return err_fix(e,
-			"XDG_RUNTIME_DIR or DBUS_SESSION_BUS_ADDRESS has to name the bus of your "
-			"session (loginctl enable-linger starts one); or use --cgroup-manager "
-			"cgroupfs");
-	return err_fix(e, "systemd and D-Bus have to run; or use --cgroup-manager cgroupfs");
+	char *const argv[] = {(char *)SYSTEMD_PROGRAM, NULL};
+	struct systemd_answer a = {0};
+
+	sys_reset_signals();
+	/* What the terminal sends to those in front is for us alone: we have it end with the stream. */
+	(void)setsid();
+	if (dup2(sock, 0) >= 0) {
+		(void)sys_close_range(3, ~0U, SYS_CLOSE_RANGE_CLOEXEC);
+		execve(path, argv, environ);
+	}
+	a.code = err_sys(&a.err, errno, "the systemd cgroup manager needs the program '%s'", path);
+	err_fix(&a.err, "'make install' puts it there; or use --cgroup-manager cgroupfs");
+	(void)fd_write_all(sock, &a, sizeof(a), NULL); /* then the stream's end tells */
+	_exit(127);
+}
+
+static int start_program(struct systemd *s, struct err *e)
+{
+	char path[PATH_MAX];
+	own_fd int other = -1;
+	int pair[2];
+
+	find_program(path);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(e, errno, "make a socket for '%s'", path);
+	s->sock = pair[0];
+	other = pair[1];
+	s->pid = sys_fork();
+	if (s->pid == 0)
+		become(path, other);
+	return s->pid < 0 ? err_sys(e, -s->pid, "start '%s'", path) : 0;
 }
 
 void systemd_close(struct systemd *s)
 {
-	if (s && s->bus)
-		s->lib.flush_close_unref(s->bus);
+	if (!s)
+		return;
+	own_close(&s->sock);
+	while (s->pid > 0 && waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
+		;
 	free(s);
+}
+
+/* --- questions ----------------------------------------------------------------------------------- */
+
+static void add_text(struct str *q, const char *text)
+{
+	str_addn(q, text, strlen(text) + 1);
+}
+
+static void add_number(struct str *q, pid_t pid)
+{
+	str_addf(q, "%d", (int)pid);
+	str_addc(q, '\0');
+}
+
+static void add_properties(struct str *q, const struct texts *properties)
+{
+	list_each (i, *properties)
+		add_text(q, properties->v[i]);
+}
+
+static int send_all(int sock, const void *data, size_t len)
+{
+	for (const char *at = data; len;) {
+		ssize_t n = send(sock, at, len, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		at += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int receive(int sock, struct systemd_answer *ret)
+{
+	char *at = (char *)ret;
+
+	for (size_t have = 0; have < sizeof(*ret);) {
+		ssize_t n = fd_read(sock, at + have, sizeof(*ret) - have);
+
+		if (n <= 0)
+			return n < 0 ? (int)n : -EPIPE;
+		have += (size_t)n;
+	}
+	return 0;
+}
+
+/* What could not be sent may have been answered: the program is not there, and says why. */
+static int ask(struct systemd *s, const struct str *q, struct err *e)
+{
+	struct systemd_answer a;
+	uint32_t len = (uint32_t)q->len;
+	int sent, r;
+
+	TRY(str_check(q, e));
+	if (q->len > SYSTEMD_QUESTION_LARGEST)
+		return err_set(e, E2BIG, "the properties for systemd are longer than %d bytes",
+			SYSTEMD_QUESTION_LARGEST);
+	sent = send_all(s->sock, &len, sizeof(len));
+	if (sent >= 0)
+		sent = send_all(s->sock, q->data, q->len);
+	r = receive(s->sock, &a);
+	if (r < 0)
+		return err_sys(e, sent < 0 ? -sent : -r, "talk to " SYSTEMD_PROGRAM);
+	if (a.code < 0 && e)
+		*e = a.err;
+	if (a.code < 0)
+		return a.code;
+	if (a.version) {
+		s->version = a.version;
+		fmt_put(s->cgroup, sizeof(s->cgroup), "%s", a.cgroup);
+	}
+	return 0;
 }
 
 int systemd_open(bool user, struct systemd **ret, struct err *e)
 {
+	own_str struct str q = {0};
 	struct systemd *s = calloc(1, sizeof(*s));
 	int r;
 
 	if (!s)
 		return err_memory(e);
-	s->user = user;
-	r = load(&s->lib, e);
-	if (r >= 0) {
-		r = user ? s->lib.open_user(&s->bus) : s->lib.open_system(&s->bus);
-		if (r < 0)
-			r = no_bus(s, -r, e);
-	}
+	s->sock = -1;
+	add_text(&q, "open");
+	add_text(&q, JAILRT_VERSION);
+	add_text(&q, user ? "user" : "system");
+	r = start_program(s, e);
+	if (r >= 0)
+		r = ask(s, &q, e);
 	if (r < 0) {
 		systemd_close(s);
 		return r;
@@ -99,391 +186,51 @@ int systemd_open(bool user, struct systemd **ret, struct err *e)
 	return 0;
 }
 
-/* What systemd says is the cause. */
-static int refused(const struct systemd *s, int code, struct sd_bus_error *error, const char *doing,
-	const char *unit, struct err *e)
-{
-	if (error->message)
-		err_set(e, code, "systemd (%s): %s '%s': %s", s->user ? "user" : "system", doing,
-			unit, error->message);
-	else
-		err_sys(e, code, "systemd (%s): %s '%s'", s->user ? "user" : "system", doing, unit);
-	s->lib.error_free(error);
-	return -code;
-}
-
-static int get_text(
-	struct systemd *s, const char *name, struct pool *pool, const char **ret, struct err *e)
-{
-	struct sd_bus_error error = {0};
-	char *text;
-	int r = s->lib.get_property_string(
-		s->bus, SERVICE, OBJECT_PATH, INTERFACE, name, &error, &text);
-
-	if (r < 0) {
-		s->lib.error_free(&error);
-		return no_bus(s, -r, e);
-	}
-	*ret = pool_text(pool, text);
-	free(text);
-	return *ret ? 0 : err_memory(e);
-}
-
-int systemd_probe(struct systemd *s, struct pool *pool, uint32_t *ret_version,
+int systemd_probe(const struct systemd *s, struct pool *pool, uint32_t *ret_version,
 	const char **ret_cgroup, struct err *e)
 {
-	const char *text;
-	uint64_t v;
-
-	TRY(get_text(s, "Version", pool, &text, e));
-	text += strcspn(text, "0123456789"); /* "v252.1-1" in some builds */
-	if (fmt_u64(text, strspn(text, "0123456789"), &v) < 0 || v > UINT32_MAX)
-		return err_set(e, EPROTO, "systemd's version is '%.60s'", text);
-	*ret_version = (uint32_t)v;
-	TRY(get_text(s, "ControlGroup", pool, &text, e));
-	*ret_cgroup = strcmp(text, "/") ? text : "";
-	return 0;
-}
-
-/* --- messages ------------------------------------------------------------------------------------ */
-
-struct message {
-	const struct sd_bus_library *lib;
-	struct sd_bus_message *m;
-};
-
-static void unref(struct message *m)
-{
-	if (m->m)
-		m->lib->message_unref(m->m);
-}
-
-static int new_call(struct systemd *s, const char *method, struct message *ret)
-{
-	ret->lib = &s->lib;
-	return s->lib.message_new_method_call(
-		s->bus, &ret->m, SERVICE, OBJECT_PATH, INTERFACE, method);
-}
-
-/* "0a1b": bytes. */
-static int append_bytes(const struct message *m, const char *hex)
-{
-	unsigned char bytes[1024] = {0};
-	size_t n = strlen(hex) / 2;
-
-	if (n > sizeof(bytes))
-		return -E2BIG;
-	for (size_t i = 0; i < 2 * n; i++) {
-		unsigned digit = hex[i] <= '9' ? (unsigned)(hex[i] - '0')
-					       : (unsigned)((hex[i] | 0x20) - 'a' + 10);
-
-		bytes[i / 2] = (unsigned char)(bytes[i / 2] << 4 | (digit & 15));
-	}
-	return m->lib->message_append_array(m->m, 'y', bytes, n);
-}
-
-static int append_words(const struct message *m, const char *words)
-{
-	char word[NAME_MAX + 1];
-
-	TRY(m->lib->message_open_container(m->m, 'a', "s"));
-	while (*(words += strspn(words, " "))) {
-		size_t n = strcspn(words, " ");
-
-		if (fmt_put(word, sizeof(word), "%.*s", (int)n, words) >= sizeof(word))
-			return -E2BIG;
-		TRY(m->lib->message_append(m->m, "s", word));
-		words += n;
-	}
-	return m->lib->message_close_container(m->m);
-}
-
-/* "char-pts", as systemd calls a driver of /proc/devices. */
-static int name_driver(const char *devices, char type, const char *major, char *to, size_t size)
-{
-	const char *s = strstr(devices, type == 'b' ? "Block devices:" : "Character devices:");
-	size_t n = strlen(major);
-
-	for (s = s ? strchr(s, '\n') : NULL; s && s[1] && s[1] != '\n'; s = strchr(s + 1, '\n')) {
-		const char *number = s + 1 + strspn(s + 1, " ");
-
-		if (strncmp(number, major, n) || number[n] != ' ')
-			continue;
-		number += n + 1;
-		fmt_put(to, size, "%s-%.*s", type == 'b' ? "block" : "char",
-			(int)strcspn(number, "\n"), number);
-		return 0;
-	}
-	return -ENOENT;
-}
-
-/* "c:1:3:rwm", "c:136:*:rw", "b:*:*:m". */
-static int append_device(const struct message *m, char *word, const char *devices)
-{
-	char *major = strchr(word, ':'), *minor = major ? strchr(major + 1, ':') : NULL;
-	char *access = minor ? strchr(minor + 1, ':') : NULL, name[128];
-	bool block = *word == 'b';
-
-	if (!access)
-		return -EINVAL;
-	*major++ = *minor++ = *access++ = '\0';
-	if (*major == '*')
-		fmt_put(name, sizeof(name), "%s-*", block ? "block" : "char");
-	else if (*minor != '*')
-		fmt_put(name, sizeof(name), "/dev/%s/%s:%s", block ? "block" : "char", major,
-			minor);
-	else if (name_driver(devices, *word, major, name, sizeof(name)) < 0)
-		return 0; /* no driver has it: there is nothing to be opened */
-	return m->lib->message_append(m->m, "(ss)", name, access);
-}
-
-static int append_devices(const struct message *m, const char *words)
-{
-	char word[64], devices[16384];
-
-	if (fd_read_small(AT_FDCWD, "/proc/devices", devices, sizeof(devices)) < 0)
-		devices[0] = '\0';
-	TRY(m->lib->message_open_container(m->m, 'a', "(ss)"));
-	while (*(words += strspn(words, " "))) {
-		size_t n = strcspn(words, " ");
-
-		if (fmt_put(word, sizeof(word), "%.*s", (int)n, words) >= sizeof(word))
-			return -E2BIG;
-		TRY(append_device(m, word, devices));
-		words += n;
-	}
-	return m->lib->message_close_container(m->m);
-}
-
-static int append_value(const struct message *m, const char *type, const char *value)
-{
-	uint64_t v = 0;
-
-	if (!strcmp(type, "ay"))
-		return append_bytes(m, value);
-	if (!strcmp(type, "as"))
-		return append_words(m, value);
-	if (!strcmp(type, "a(ss)"))
-		return append_devices(m, value);
-	if (*type == 's')
-		return m->lib->message_append(m->m, type, value);
-	if (*type == 'b')
-		return m->lib->message_append(m->m, type, !strcmp(value, "true"));
-	TRY(fmt_u64(value, strlen(value), &v));
-	/* Smaller ones are passed as int. */
-	if (*type == 't' || *type == 'x')
-		return m->lib->message_append(m->m, type, v);
-	return m->lib->message_append(m->m, type, (unsigned)v);
-}
-
-/* "NAME=TYPE:VALUE" */
-static int append_property(const struct message *m, const char *text)
-{
-	char name[64], type[8];
-	size_t n = strcspn(text, "="), t;
-
-	if (fmt_put(name, sizeof(name), "%.*s", (int)n, text) >= sizeof(name) || !text[n])
-		return -EINVAL;
-	text += n + 1;
-	t = strcspn(text, ":");
-	if (fmt_put(type, sizeof(type), "%.*s", (int)t, text) >= sizeof(type) || !text[t])
-		return -EINVAL;
-	TRY(m->lib->message_open_container(m->m, 'r', "sv"));
-	TRY(m->lib->message_append(m->m, "s", name));
-	TRY(m->lib->message_open_container(m->m, 'v', type));
-	TRY(append_value(m, type, text + t + 1));
-	TRY(m->lib->message_close_container(m->m));
-	return m->lib->message_close_container(m->m);
-}
-
-/* pid 0: none. */
-static int append_properties(const struct message *m, const struct texts *all, pid_t pid)
-{
-	TRY(m->lib->message_open_container(m->m, 'a', "(sv)"));
-	list_each (i, *all)
-		TRY(append_property(m, all->v[i]));
-	if (pid)
-		TRY(m->lib->message_append(m->m, "(sv)", "PIDs", "au", 1, (uint32_t)pid));
-	return m->lib->message_close_container(m->m);
-}
-
-static int call(struct systemd *s, const struct message *m, struct message *reply,
-	struct sd_bus_error *error)
-{
-	reply->lib = &s->lib;
-	return s->lib.call(s->bus, m->m, PATIENCE_S * 1000000ULL, error, &reply->m);
-}
-
-/* --- jobs ---------------------------------------------------------------------------------------- */
-
-static int job_removed(struct sd_bus_message *m, void *arg, struct sd_bus_error *error)
-{
-	struct systemd *s = arg;
-	const char *job, *unit, *result;
-	uint32_t id;
-
-	(void)error;
-	if (s->lib.message_read(m, "uoss", &id, &job, &unit, &result) < 0 || strcmp(job, s->job))
-		return 0;
-	fmt_put(s->result, sizeof(s->result), "%s", result);
-	return 0;
-}
-
-static uint64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
-static int await_job(struct systemd *s, const char *unit, struct err *e)
-{
-	uint64_t end = now_us() + PATIENCE_S * 1000000ULL;
-
-	while (!*s->result) {
-		int r = s->lib.process(s->bus, NULL);
-		uint64_t now = now_us();
-
-		if (r == 0 && now >= end) {
-			err_set(e, ETIMEDOUT, "systemd has not done its job on '%s' in %d s", unit,
-				PATIENCE_S);
-			return err_fix(e, "'systemctl list-jobs' shows what it waits for");
-		}
-		if (r == 0)
-			r = s->lib.wait(s->bus, end - now);
-		if (r < 0 && r != -EINTR)
-			return err_sys(e, -r, "wait for systemd's job on '%s'", unit);
-	}
-	return 0;
-}
-
-/* A call that gives a job, waited for. *error: what systemd has against it. */
-static int run_job(struct systemd *s, const struct message *m, const char *unit,
-	struct sd_bus_error *error, struct err *e)
-{
-	own(unref) struct message reply = {0};
-	struct sd_bus_slot *slot = NULL;
-	const char *job;
-	int r;
-
-	/* Before the call, or the signal could be missed. */
-	r = s->lib.match_signal(
-		s->bus, &slot, SERVICE, OBJECT_PATH, INTERFACE, "JobRemoved", job_removed, s);
-	if (r < 0)
-		return err_sys(e, -r, "listen to systemd");
-	s->job[0] = s->result[0] = '\0';
-	r = call(s, m, &reply, error);
-	if (r >= 0)
-		r = s->lib.message_read(reply.m, "o", &job);
-	if (r >= 0) {
-		fmt_put(s->job, sizeof(s->job), "%s", job);
-		r = await_job(s, unit, e);
-	} else {
-		err_sys(e, -r, "ask systemd"); /* its own words come from the caller */
-	}
-	s->lib.slot_unref(slot);
-	return r;
-}
-
-/* --- units --------------------------------------------------------------------------------------- */
-
-/* Forgets a unit that failed; nobody minds where there is none. */
-static void reset_failed(struct systemd *s, const char *unit)
-{
-	own(unref) struct message m = {0}, reply = {0};
-	struct sd_bus_error error = {0};
-
-	if (new_call(s, "ResetFailedUnit", &m) >= 0 && s->lib.message_append(m.m, "s", unit) >= 0)
-		(void)call(s, &m, &reply, &error); /* there may be no such unit any more */
-	s->lib.error_free(&error);
-}
-
-static int build_start(
-	struct systemd *s, const struct step_unit *a, pid_t pid, struct message *m, struct err *e)
-{
-	int r = new_call(s, "StartTransientUnit", m);
-
-	if (r >= 0)
-		r = s->lib.message_append(m->m, "ss", a->name, "replace");
-	if (r >= 0)
-		r = append_properties(m, &a->properties, a->has_init ? pid : 0);
-	if (r >= 0)
-		r = s->lib.message_append(m->m, "a(sa(sv))", 0);
-	return r < 0 ? err_sys(e, -r, "tell systemd of the unit '%s'", a->name) : 0;
+	*ret_cgroup = pool_text(pool, s->cgroup);
+	*ret_version = s->version;
+	return *ret_cgroup ? 0 : err_memory(e);
 }
 
 int systemd_start(struct systemd *s, const struct step_unit *a, pid_t pid, struct err *e)
 {
-	for (bool again = false;; again = true) {
-		own(unref) struct message m = {0};
-		struct sd_bus_error error = {0};
-		int r;
+	own_str struct str q = {0};
 
-		TRY(build_start(s, a, pid, &m, e));
-		r = run_job(s, &m, a->name, &error, e);
-		if (r >= 0)
-			break;
-		/* What is left of an earlier one that failed is in the way. */
-		if (error.name && !strcmp(error.name, IS_THERE) && !again) {
-			s->lib.error_free(&error);
-			reset_failed(s, a->name);
-			continue;
-		}
-		return error.name ? refused(s, -r, &error, "start the unit", a->name, e) : r;
-	}
-	if (!strcmp(s->result, "done"))
-		return 0;
-	return err_set(e, EIO, "systemd could not start the unit '%s': its job ended with '%s'",
-		a->name, s->result);
+	add_text(&q, "start");
+	add_text(&q, a->name);
+	add_number(&q, a->has_init ? pid : 0);
+	add_properties(&q, &a->properties);
+	return ask(s, &q, e);
 }
 
 int systemd_set(struct systemd *s, const struct step_unit *a, struct err *e)
 {
-	own(unref) struct message m = {0}, reply = {0};
-	struct sd_bus_error error = {0};
-	int r = new_call(s, "SetUnitProperties", &m);
+	own_str struct str q = {0};
 
-	if (r >= 0)
-		r = s->lib.message_append(m.m, "sb", a->name, 1);
-	if (r >= 0)
-		r = append_properties(&m, &a->properties, 0);
-	if (r < 0)
-		return err_sys(e, -r, "tell systemd of the unit '%s'", a->name);
-	r = call(s, &m, &reply, &error);
-	return r < 0 ? refused(s, -r, &error, "set properties of the unit", a->name, e) : 0;
+	add_text(&q, "set");
+	add_text(&q, a->name);
+	add_properties(&q, &a->properties);
+	return ask(s, &q, e);
 }
 
 int systemd_join(struct systemd *s, const char *unit, const char *below, pid_t pid, struct err *e)
 {
-	own(unref) struct message m = {0}, reply = {0};
-	struct sd_bus_error error = {0};
-	int r = new_call(s, "AttachProcessesToUnit", &m);
+	own_str struct str q = {0};
 
-	if (r >= 0)
-		r = s->lib.message_append(m.m, "ssau", unit, below, 1, (uint32_t)pid);
-	if (r < 0)
-		return err_sys(e, -r, "tell systemd of the unit '%s'", unit);
-	r = call(s, &m, &reply, &error);
-	return r < 0 ? refused(s, -r, &error, "put a process into the unit", unit, e) : 0;
+	add_text(&q, "join");
+	add_text(&q, unit);
+	add_text(&q, below);
+	add_number(&q, pid);
+	return ask(s, &q, e);
 }
 
 int systemd_stop(struct systemd *s, const char *unit, struct err *e)
 {
-	own(unref) struct message m = {0};
-	struct sd_bus_error error = {0};
-	int r = new_call(s, "StopUnit", &m);
+	own_str struct str q = {0};
 
-	if (r >= 0)
-		r = s->lib.message_append(m.m, "ss", unit, "replace");
-	if (r < 0)
-		return err_sys(e, -r, "tell systemd of the unit '%s'", unit);
-	r = run_job(s, &m, unit, &error, e);
-	if (r < 0 && error.name && strcmp(error.name, NO_UNIT))
-		return refused(s, -r, &error, "stop the unit", unit, e);
-	if (r < 0 && !error.name)
-		return r;
-	s->lib.error_free(&error);
-	reset_failed(s, unit);
-	return 0;
+	add_text(&q, "stop");
+	add_text(&q, unit);
+	return ask(s, &q, e);
 }

@@ -4,9 +4,10 @@
 /*
  * systemd: units of a systemd, over D-Bus. For the parent alone, never between clone and exec.
  *
- * Opens libsystemd (sd_bus.h) when the first connection is made. The calls wait for systemd, up to half
- * a minute each: this is the one thing of the parent's that does not go through its epoll. What systemd
- * does with the cgroups of the unit is done when they return.
+ * The connection is held by a program of its own (runtime/systemd/), a child, started when the first is
+ * opened: libsystemd is loaded there, and jailrt itself can be linked statically. The calls wait for
+ * systemd, up to half a minute each: this is the one thing of the parent's that does not go through its
+ * epoll. What systemd does with the cgroups of the unit is done when they return.
  */
 #include <stdbool.h>
 #include <sys/types.h>
@@ -22,7 +23,7 @@ int systemd_open(bool user, struct systemd **ret, struct err *e);
 void systemd_close(struct systemd *s);
 
 /* Its version (252), and its cgroup ("" is the root). */
-int systemd_probe(struct systemd *s, struct pool *pool, uint32_t *ret_version,
+int systemd_probe(const struct systemd *s, struct pool *pool, uint32_t *ret_version,
 	const char **ret_cgroup, struct err *e);
 
 /* Makes a unit that is there no longer than it has processes, with pid in it when it takes one. */

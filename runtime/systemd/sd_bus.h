@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef JAILRT_DO_SD_BUS_H
-#define JAILRT_DO_SD_BUS_H
+#ifndef JAILRT_SYSTEMD_SD_BUS_H
+#define JAILRT_SYSTEMD_SD_BUS_H
 /*
  * sd_bus: what is used of libsystemd's D-Bus (sd-bus(3)), declared here and not taken from its headers.
  *
- * The library is opened with dlopen, and only by runs that have systemd make their cgroups: the loader
- * would cost every other one as much as a whole start takes, since it brings four compression libraries
- * and a cryptographic one along. So nothing of it is needed to build, and the package libsystemd0 only
- * to run. These are its stable interface: the soname has been the same since 2013.
+ * The library is opened with dlopen: so nothing of it is needed to build, and the package libsystemd0 only
+ * to run with systemd's cgroups. These are its stable interface: the soname has been the same since 2013.
  */
 #include <stdint.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* systemd: what it is told, and what its answers mean; the library is one that writes all down. */
+/* bus: what it is told, and what its answers mean; the library is one that writes all down. */
 
 /* The library is a member of a struct that nobody else sees, so the file itself is here. */
-#include "../../runtime/do/systemd.c"
+#include "../../runtime/systemd/bus.c"
 #include <stdarg.h>
 
 #include "../../runtime/base/str.h"
@@ -21,7 +21,7 @@ static struct {
 	int calls, signals;
 	sd_bus_handler *handler;
 	void *arg;
-} bus;
+} fake;
 
 static int fake_new(struct sd_bus *b, struct sd_bus_message **ret, const char *to, const char *path,
 	const char *interface, const char *member)
@@ -85,18 +85,18 @@ static int fake_close(struct sd_bus_message *m)
 static int fake_call(struct sd_bus *b, struct sd_bus_message *m, uint64_t usec,
 	struct sd_bus_error *error, struct sd_bus_message **reply)
 {
-	int n = bus.calls++;
+	int n = fake.calls++;
 
 	(void)b;
 	(void)m;
 	ok(usec == 30000000);
 	str_addc(&said, ')');
 	*reply = NULL;
-	if (n < 4 && bus.error[n]) {
-		*error = (struct sd_bus_error){bus.error[n], "no such thing", 0};
+	if (n < 4 && fake.error[n]) {
+		*error = (struct sd_bus_error){fake.error[n], "no such thing", 0};
 		return -EBADR;
 	}
-	*reply = (struct sd_bus_message *)&bus;
+	*reply = (struct sd_bus_message *)&fake;
 	return 0;
 }
 
@@ -111,9 +111,9 @@ static int fake_read(struct sd_bus_message *m, const char *types, ...)
 	} else {
 		ok(!strcmp(types, "uoss"));
 		*va_arg(ap, uint32_t *) = 1;
-		*va_arg(ap, const char **) = bus.jobs[bus.signals];
+		*va_arg(ap, const char **) = fake.jobs[fake.signals];
 		*va_arg(ap, const char **) = "x.scope";
-		*va_arg(ap, const char **) = bus.results[bus.signals];
+		*va_arg(ap, const char **) = fake.results[fake.signals];
 	}
 	va_end(ap);
 	return 0;
@@ -128,8 +128,8 @@ static int fake_match(struct sd_bus *b, struct sd_bus_slot **ret, const char *fr
 	(void)path;
 	(void)interface;
 	ok(!strcmp(member, "JobRemoved"));
-	bus.handler = handler;
-	bus.arg = arg;
+	fake.handler = handler;
+	fake.arg = arg;
 	*ret = NULL;
 	return 0;
 }
@@ -138,10 +138,10 @@ static int fake_process(struct sd_bus *b, struct sd_bus_message **ret)
 {
 	(void)b;
 	(void)ret;
-	if (bus.signals == 4 || !bus.jobs[bus.signals])
+	if (fake.signals == 4 || !fake.jobs[fake.signals])
 		return -ECONNRESET;
-	bus.handler(NULL, bus.arg, NULL);
-	bus.signals++;
+	fake.handler(NULL, fake.arg, NULL);
+	fake.signals++;
 	return 1;
 }
 
@@ -179,7 +179,7 @@ static int fake_property(struct sd_bus *b, const char *to, const char *path, con
 	return *ret ? 0 : -ENOMEM;
 }
 
-static struct systemd systemd = {
+static struct bus bus = {
 	.lib = {.message_new_method_call = fake_new,
 		.message_append = fake_append,
 		.message_append_array = fake_append_array,
@@ -198,9 +198,9 @@ static struct systemd systemd = {
 
 static void begin(void)
 {
-	memset(&bus, 0, sizeof(bus));
-	bus.jobs[0] = "/job/1";
-	bus.results[0] = "done";
+	memset(&fake, 0, sizeof(fake));
+	fake.jobs[0] = "/job/1";
+	fake.results[0] = "done";
 	str_done(&said);
 }
 
@@ -208,14 +208,12 @@ static void begin(void)
 
 static const char *properties[] = {"Description=s:a: b=c", "Delegate=b:true", "MemoryMax=t:5",
 	"KillSignal=i:37", "AllowedCPUs=ay:0702", "After=as:a.service b.service", "Before=as:"};
-static const struct step_unit unit = {
-	.name = "x.scope", .has_init = true, .properties = {properties, ARRAY_LEN(properties)}};
-static const struct step_unit bare = {.name = "x.scope"};
+static const struct texts all = {properties, ARRAY_LEN(properties)}, none;
 
 static void a_unit_is_told_with_its_properties(void)
 {
 	begin();
-	is_int(systemd_start(&systemd, &unit, 42, &err), 0);
+	is_int(bus_start(&bus, "x.scope", &all, 42, &err), 0);
 	is_text(str_text(&said),
 		"StartTransientUnit(x.scope replace a{(sv): "
 		"r{sv: Description v{s: a: b=c }}r{sv: Delegate v{b: 1 }}"
@@ -228,10 +226,10 @@ static void a_unit_is_told_with_its_properties(void)
 static void devices_are_named_as_systemd_does(void)
 {
 	const char *v[] = {"DeviceAllow=a(ss):c:1:3:rwm c:*:*:m b:*:*:m c:1:*:r b:8:1:w c:511:*:r"};
-	const struct step_unit u = {.name = "x.scope", .properties = {v, 1}};
+	const struct texts l = {v, 1};
 
 	begin();
-	is_int(systemd_set(&systemd, &u, &err), 0);
+	is_int(bus_set(&bus, "x.scope", &l, &err), 0);
 	is_text(str_text(&said),
 		"SetUnitProperties(x.scope 1 a{(sv): r{sv: DeviceAllow v{a(ss): a{(ss): "
 		"/dev/char/1:3 rwm char-* m block-* m char-mem r /dev/block/8:1 w }}}})");
@@ -243,12 +241,11 @@ static void properties_without_sense_are_errors(void)
 		"", "X", "X=t", "X=t:", "X=t:a", "X=toolongatype:1", "DeviceAllow=a(ss):c:1"};
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		const struct step_unit u = {
-			.name = "x.scope", .properties = {(const char **)&bad[i], 1}};
+		const struct texts l = {(const char **)&bad[i], 1};
 
 		begin();
-		ok(systemd_set(&systemd, &u, &err) < 0);
-		is_int(bus.calls, 0);
+		ok(bus_set(&bus, "x.scope", &l, &err) < 0);
+		is_int(fake.calls, 0);
 	}
 }
 
@@ -256,56 +253,56 @@ static void properties_without_sense_are_errors(void)
 static void the_job_is_waited_for(void)
 {
 	begin();
-	bus.jobs[0] = "/job/2";
-	bus.results[0] = "failed";
-	bus.jobs[1] = "/job/1";
-	bus.results[1] = "done";
-	is_int(systemd_start(&systemd, &bare, 42, &err), 0);
-	is_int(bus.signals, 2);
+	fake.jobs[0] = "/job/2";
+	fake.results[0] = "failed";
+	fake.jobs[1] = "/job/1";
+	fake.results[1] = "done";
+	is_int(bus_start(&bus, "x.scope", &none, 0, &err), 0);
+	is_int(fake.signals, 2);
 	begin();
-	bus.results[0] = "timeout";
-	is_int(systemd_start(&systemd, &bare, 42, &err), -EIO);
+	fake.results[0] = "timeout";
+	is_int(bus_start(&bus, "x.scope", &none, 0, &err), -EIO);
 	has_text(err.text, "'timeout'");
 	begin();
-	bus.jobs[0] = NULL;
-	is_int(systemd_start(&systemd, &bare, 42, &err), -ECONNRESET);
+	fake.jobs[0] = NULL;
+	is_int(bus_start(&bus, "x.scope", &none, 0, &err), -ECONNRESET);
 }
 
 /* What failed before is forgotten once; what is there still is another's. */
 static void a_unit_that_is_there(void)
 {
 	begin();
-	bus.error[0] = IS_THERE;
-	is_int(systemd_start(&systemd, &bare, 42, &err), 0);
+	fake.error[0] = IS_THERE;
+	is_int(bus_start(&bus, "x.scope", &none, 0, &err), 0);
 	is_text(str_text(&said),
 		"StartTransientUnit(x.scope replace a{(sv): }0 ); ResetFailedUnit(x.scope ); "
 		"StartTransientUnit(x.scope replace a{(sv): }0 )");
 	begin();
-	bus.error[0] = bus.error[2] = IS_THERE;
-	is_int(systemd_start(&systemd, &bare, 42, &err), -EBADR);
+	fake.error[0] = fake.error[2] = IS_THERE;
+	is_int(bus_start(&bus, "x.scope", &none, 0, &err), -EBADR);
 	has_text(err.text, "'x.scope': no such thing");
-	is_int(bus.calls, 3);
+	is_int(fake.calls, 3);
 }
 
 static void stopping(void)
 {
 	begin();
-	is_int(systemd_stop(&systemd, "x.scope", &err), 0);
+	is_int(bus_stop(&bus, "x.scope", &err), 0);
 	is_text(str_text(&said), "StopUnit(x.scope replace ); ResetFailedUnit(x.scope )");
 	begin();
-	bus.error[0] = NO_UNIT;
-	bus.error[1] = NO_UNIT;
-	is_int(systemd_stop(&systemd, "x.scope", &err), 0);
+	fake.error[0] = NO_UNIT;
+	fake.error[1] = NO_UNIT;
+	is_int(bus_stop(&bus, "x.scope", &err), 0);
 	begin();
-	bus.error[0] = "org.freedesktop.DBus.Error.AccessDenied";
-	is_int(systemd_stop(&systemd, "x.scope", &err), -EBADR);
+	fake.error[0] = "org.freedesktop.DBus.Error.AccessDenied";
+	is_int(bus_stop(&bus, "x.scope", &err), -EBADR);
 	has_text(err.text, "stop the unit 'x.scope': no such thing");
 }
 
 static void joining(void)
 {
 	begin();
-	is_int(systemd_join(&systemd, "x.scope", "/a", 42, &err), 0);
+	is_int(bus_join(&bus, "x.scope", "/a", 42, &err), 0);
 	is_text(str_text(&said), "AttachProcessesToUnit(x.scope /a 1 42 )");
 }
 
@@ -314,7 +311,7 @@ static void probing(void)
 	const char *cgroup;
 	uint32_t version;
 
-	is_int(systemd_probe(&systemd, &pool, &version, &cgroup, &err), 0);
+	is_int(bus_probe(&bus, &pool, &version, &cgroup, &err), 0);
 	is_int(version, 252);
 	is_text(cgroup, "");
 }
