@@ -313,35 +313,56 @@ PUBLIC int jailrt_events(struct jailrt *j, int (*fn)(const char *json, void *arg
 struct list_call {
 	int (*fn)(const struct jailrt_entry *entry, void *arg);
 	void *arg;
-	struct err *e;
 };
+
+/* Of what fn is called with, it sees the first member. */
+struct listed {
+	struct jailrt_entry entry;
+	const struct state *state;
+	enum status status;
+	struct str json;
+};
+
+static void listed_done(struct listed *l)
+{
+	str_done(&l->json);
+}
 
 static int list_one(const struct state *s, enum status status, void *arg)
 {
 	const struct list_call *c = arg;
-	own_str struct str json = {0};
-	struct json_writer w;
-	struct jailrt_entry entry = {
-		.id = s->id,
-		.status = status_names[status],
-		.bundle = s->bundle,
-		.rootfs = s->rootfs ? s->rootfs : "",
-		.created = s->created ? s->created : "",
-		.owner = s->owner ? s->owner : "",
-		.version = s->ociVersion ? s->ociVersion : "",
-		.pid = status == STATUS_STOPPED ? 0 : s->pid,
+	own(listed_done) struct listed l = {
+		.entry = {
+			.id = s->id,
+			.status = status_names[status],
+			.bundle = s->bundle,
+			.rootfs = s->rootfs ? s->rootfs : "",
+			.created = s->created ? s->created : "",
+			.owner = s->owner ? s->owner : "",
+			.version = s->ociVersion ? s->ociVersion : "",
+			.pid = status == STATUS_STOPPED ? 0 : s->pid,
+		},
+		.state = s,
+		.status = status,
 	};
 
-	json_writer_init(&w, &json, 0);
-	TRY(state_send(s, status, &w.sink, c->e));
-	entry.json = str_text(&json);
-	return c->fn(&entry, c->arg);
+	return c->fn(&l.entry, c->arg);
+}
+
+PUBLIC const char *jailrt_entry_json(const struct jailrt_entry *entry)
+{
+	struct listed *l = (struct listed *)entry;
+	struct json_writer w;
+
+	str_done(&l->json);
+	json_writer_init(&w, &l->json, 0);
+	return state_send(l->state, l->status, &w.sink, NULL) < 0 ? "" : str_text(&l->json);
 }
 
 PUBLIC int jailrt_list(
 	struct jailrt *j, int (*fn)(const struct jailrt_entry *entry, void *arg), void *arg)
 {
-	struct list_call c = {fn, arg, &j->err};
+	struct list_call c = {fn, arg};
 
 	return life_list(&j->life, list_one, &c, &j->err);
 }

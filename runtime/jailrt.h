@@ -126,11 +126,13 @@ int jailrt_events(struct jailrt *j, int (*fn)(const char *json, void *arg), void
 
 /* Calls fn for each container, in the order of ids, until it returns non-zero. */
 struct jailrt_entry {
-	const char *id, *status, *bundle, *rootfs, *created, *owner, *version, *json;
+	const char *id, *status, *bundle, *rootfs, *created, *owner, *version;
 	int pid;
 };
 int jailrt_list(
 	struct jailrt *j, int (*fn)(const struct jailrt_entry *entry, void *arg), void *arg);
+/* In fn: the entry as JSON, as `state` has it, until fn returns; "" when memory is short. */
+const char *jailrt_entry_json(const struct jailrt_entry *entry);
 
 /* The pids of a container's processes; valid until the next call on j. */
 int jailrt_pids(struct jailrt *j, const int **ret_pids, size_t *ret_n);

@@ -234,6 +234,8 @@ static int first_state(struct life *l, struct err *e)
 	s->profiles = l->o.syscall_profile;
 	if (jail->service.time_limit)
 		OPT_SET(s, time_limit, jail->service.time_limit);
+	if (!jail->service.hold)
+		OPT_SET(s, at_once, true);
 	if (jail->process.terminal)
 		OPT_SET(s, terminal, true);
 	s->listener = jail->filter.listener;

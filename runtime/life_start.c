@@ -105,8 +105,8 @@ static int launch(struct life *l, struct err *e)
 
 	TRY(sock);
 	clock_gettime(CLOCK_MONOTONIC, &l->started);
-	state_write_start(l->dir, &l->started);
 	TRY(let_go(l, sock, e));
+	state_write_start(l->dir, &l->started);
 	if (unlinkat(l->dir, "start", 0) < 0 && errno != ENOENT)
 		return err_sys(e, errno, "remove the start socket");
 	return 0;

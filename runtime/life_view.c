@@ -64,22 +64,19 @@ static int show(struct life *l, const char *id,
 	int (*fn)(const struct state *, enum status, void *), void *arg)
 {
 	own_pool struct pool pool = {0};
-	struct err e;
-	own_fd int dir = state_open(l->root, id, false, &e);
+	enum status status;
 	struct state *s;
-	int r;
+	struct err e;
+	int r = state_look(l->root, id, &pool, &s, &status, &e);
 
 	/* One that is being removed at this moment, or is damaged, does not spoil the list. */
-	if (dir < 0)
-		return 0;
-	r = state_read(dir, id, &pool, &s, &e);
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0) {
 		log_warning("container '%s': %s", id, e.text);
 		return 0;
 	}
-	return fn(s, state_status(dir, s), arg);
+	return fn(s, status, arg);
 }
 
 int life_list(struct life *l, int (*fn)(const struct state *, enum status, void *), void *arg,

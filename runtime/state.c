@@ -55,6 +55,7 @@ static const struct field state_rows[] = {
 	FIELD_U64(state, cpu_hard, "RLIMIT_CPU, hard", .unit = "s"),
 	FIELD_BOOL(state, fsize, "it has an RLIMIT_FSIZE"),
 	FIELD_BOOL(state, filter_kills, "its system call filter has calls that end it"),
+	FIELD_BOOL(state, at_once, "its program did not wait for start"),
 	FIELD_BOOL(state, terminal, "it has one"),
 	FIELD_BOOL(state, no_new_keyring, "it has its caller's session keyring"),
 	FIELD_BOOL(state, relays, "it has a socket to say that it is ready"),
@@ -297,19 +298,17 @@ static int damaged(struct err *e)
 	return err_fix(e, "'delete --force' removes what is left of the container");
 }
 
-static int read_file(int dir, struct pool *pool, struct state **ret, struct err *e)
+static int parse(
+	const char *text, size_t len, struct pool *pool, struct state **ret, struct err *e)
 {
 	struct state *s = POOL_NEW(pool, struct state);
 	struct origin origin = {.file = STATE_FILE};
-	struct bytes text;
 	struct bind b;
 
 	if (!s)
 		return err_memory(e);
-	if (fd_read_file(dir, STATE_FILE, 16 << 20, pool, &text, e) < 0)
-		return damaged(e);
 	bind_init(&b, &table_state, s, &origin, pool, BIND_OCI);
-	if (json_read(text.data, text.len, STATE_FILE, &b.sink, e) < 0)
+	if (json_read(text, len, STATE_FILE, &b.sink, e) < 0)
 		return damaged(e);
 	if (s->version > STATE_VERSION) {
 		err_set(e, EPROTO, "the state file is of version %u, and this program knows %d",
@@ -322,6 +321,15 @@ static int read_file(int dir, struct pool *pool, struct state **ret, struct err 
 	}
 	*ret = s;
 	return 0;
+}
+
+static int read_file(int dir, struct pool *pool, struct state **ret, struct err *e)
+{
+	struct bytes text;
+
+	if (fd_read_file(dir, STATE_FILE, 16 << 20, pool, &text, e) < 0)
+		return damaged(e);
+	return parse(text.data, text.len, pool, ret, e);
 }
 
 int state_read(int dir, const char *id, struct pool *pool, struct state **ret, struct err *e)
@@ -347,11 +355,17 @@ int state_read(int dir, const char *id, struct pool *pool, struct state **ret, s
 int state_process_start(pid_t pid, uint64_t *ret)
 {
 	char path[48], text[1024];
+	own_fd int fd = -1;
 	const char *s;
+	ssize_t n;
 
 	fmt_put(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (fd_read_small(AT_FDCWD, path, text, sizeof(text)) < 0)
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* One read has all that is looked at: the kernel makes the text in one piece. */
+	n = fd < 0 ? -1 : fd_read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
 		return -ESRCH;
+	text[n] = '\0';
 	/* The program's name may hold anything, so count from the last ')': state is field 3. */
 	s = strrchr(text, ')');
 	if (!s || !s[1] || s[2] == 'Z' || s[2] == 'X')
@@ -373,10 +387,19 @@ static bool is_alive(int32_t pid, uint64_t started)
 	return pid > 0 && !state_process_start(pid, &found) && found == started;
 }
 
+/* Of v1's hierarchies one has the freezer, which by its name is tried first. */
 static bool is_frozen(const struct state *s)
 {
 	list_each (i, s->cgroups) {
-		if (cgroup_frozen(s->cgroups.v[i]) > 0)
+		int r = s->cgroup_v2 || !strstr(s->cgroups.v[i], "/freezer/")
+				? -ENOENT
+				: cgroup_frozen(s->cgroups.v[i], false);
+
+		if (r >= 0)
+			return r;
+	}
+	list_each (i, s->cgroups) {
+		if (cgroup_frozen(s->cgroups.v[i], s->cgroup_v2) > 0)
 			return true;
 	}
 	return false;
@@ -407,13 +430,12 @@ int state_open_process(const struct state *s, struct err *e)
 {
 	own_fd int pidfd = -1;
 
-	if (s->pid <= 0 || !is_alive(s->pid, s->started))
-		return err_set(e, ESRCH, "container not running: no such process");
-	pidfd = hold_process(s->pid, e);
-	TRY(pidfd);
-	/* The pid may have been another's by then; that one would have started later. */
+	if (s->pid > 0)
+		pidfd = hold_process(s->pid, e);
+	/* The pid may be another's by now, even a thread's; that one would have started later. */
 	if (!is_alive(s->pid, s->started))
 		return err_set(e, ESRCH, "container not running: no such process");
+	TRY(pidfd);
 	return take_fd(&pidfd);
 }
 
@@ -461,17 +483,74 @@ int state_listen_start(int dir, struct err *e)
 	return take_fd(&sock);
 }
 
-enum status state_status(int dir, const struct state *s)
+/* All but STATUS_CREATED, which is STATUS_RUNNING here. */
+static enum status status_of_process(const struct state *s)
 {
 	if (!s->complete)
 		return is_alive(s->creator, s->creator_started) ? STATUS_CREATING : STATUS_STOPPED;
 	if (!is_alive(s->pid, s->started))
 		return STATUS_STOPPED;
-	if (is_frozen(s))
-		return STATUS_PAUSED;
-	if (!faccessat(dir, START_SOCKET, F_OK, AT_SYMLINK_NOFOLLOW) && is_listened_to(dir))
+	return is_frozen(s) ? STATUS_PAUSED : STATUS_RUNNING;
+}
+
+/* prefix: "ID/" where dir is the root. A file that is there is found in less time than one that is not. */
+static bool may_wait(int dir, const char *prefix, const struct state *s)
+{
+	char path[NAME_MAX + sizeof("/" START_SOCKET START_TIME)];
+
+	if (s->at_once)
+		return false;
+	fmt_put(path, sizeof(path), "%s%s", prefix, START_TIME);
+	if (!faccessat(dir, path, F_OK, 0))
+		return false;
+	fmt_put(path, sizeof(path), "%s%s", prefix, START_SOCKET);
+	return !faccessat(dir, path, F_OK, 0);
+}
+
+enum status state_status(int dir, const struct state *s)
+{
+	enum status status = status_of_process(s);
+
+	if (status == STATUS_RUNNING && may_wait(dir, "", s) && is_listened_to(dir))
 		return STATUS_CREATED;
-	return STATUS_RUNNING;
+	return status;
+}
+
+/* A small file in one read, found in one call; what is out of the ordinary is left to state_read. */
+static int read_quickly(int root, const char *id, struct pool *pool, struct state **ret)
+{
+	struct open_how how = {.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
+	char path[NAME_MAX + sizeof("/" STATE_FILE)], text[8192];
+	own_fd int fd = -1;
+	ssize_t n;
+
+	fmt_put(path, sizeof(path), "%s/%s", id, STATE_FILE);
+	fd = sys_openat2(root, path, &how);
+	n = fd < 0 ? fd : fd_read(fd, text, sizeof(text));
+	if (n <= 0 || n == (ssize_t)sizeof(text))
+		return -EAGAIN;
+	return parse(text, (size_t)n, pool, ret, NULL) < 0 ? -EAGAIN : 0;
+}
+
+int state_look(int root, const char *id, struct pool *pool, struct state **ret,
+	enum status *ret_status, struct err *e)
+{
+	char prefix[NAME_MAX + 2];
+	own_fd int dir = -1;
+
+	if (!read_quickly(root, id, pool, ret)) {
+		fmt_put(prefix, sizeof(prefix), "%s/", id);
+		*ret_status = status_of_process(*ret);
+		if (*ret_status != STATUS_RUNNING || !may_wait(root, prefix, *ret))
+			return 0;
+	}
+	dir = state_open(root, id, false, e);
+	if (dir < 0)
+		return -ENOENT;
+	TRY(state_read(dir, id, pool, ret, e));
+	*ret_status = state_status(dir, *ret);
+	return 0;
 }
 
 /* --- for people and engines -------------------------------------------------------------------------- */

@@ -10,7 +10,7 @@
  *	config		a copy of the config, which exec reads again
  *	filter		what the policy of an nsjail config was compiled to, for exec
  *	start		a socket that init listens on until start lets it go
- *	started		when that was
+ *	started		when that was; it is there only once the program runs
  *	notify/		the folder of the container's NOTIFY_SOCKET
  *	watch		held locked by those who wait to report
  *
@@ -53,6 +53,7 @@ struct state {
 	OPT(uint64_t, cpu_hard);
 	OPT(bool, fsize); /* it has an RLIMIT_FSIZE */
 	OPT(bool, filter_kills); /* its filter has calls that end it */
+	OPT(bool, at_once); /* its program did not wait for start */
 	OPT(bool, terminal);
 	OPT(bool, no_new_keyring);
 	OPT(bool, relays); /* it has a socket to say that it is ready */
@@ -100,6 +101,10 @@ void state_read_start(int dir, struct timespec *ret);
 int state_remove(int root, const char *id, int dir, struct err *e);
 
 enum status state_status(int dir, const struct state *s);
+
+/* Both of a container that may be one of thousands, in the fewest calls. -ENOENT: no such, or none of ours. */
+int state_look(int root, const char *id, struct pool *pool, struct state **ret,
+	enum status *ret_status, struct err *e);
 
 /* When a process started; -ESRCH when there is none, or only what is left of one. */
 int state_process_start(pid_t pid, uint64_t *ret);

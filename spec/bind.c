@@ -93,10 +93,18 @@ static int push(struct bind *b, const struct table *table, void *object, const s
 	return table ? note(b, object, at, e) : 0;
 }
 
-static const struct field *find_row(const struct bind *b, const struct table *t, const char *key)
+/* Keys often come in the table's order, in our own files always: after: the row before. */
+static const struct field *find_row(
+	const struct bind *b, const struct table *t, const struct field *after, const char *key)
 {
-	const struct field *found = field_find(t, key);
+	const struct field *found;
 	char camel[64];
+
+	for (size_t i = after ? (size_t)(after - t->rows) + 1 : 0; i < t->n; i++) {
+		if (!strcmp(t->rows[i].key, key))
+			return &t->rows[i];
+	}
+	found = after ? field_find(t, key) : NULL;
 
 	if (found || !(b->rules & BIND_CAMEL))
 		return found;
@@ -139,7 +147,7 @@ static int take_key(struct bind *b, const struct event *ev, struct err *e)
 		fr->map_key = pool_copy(b->pool, ev->s, ev->len);
 		return fr->map_key ? 0 : err_memory(e);
 	}
-	fr->row = find_row(b, fr->table, ev->s);
+	fr->row = find_row(b, fr->table, fr->row, ev->s);
 	if (!fr->row)
 		return unknown_key(b, ev, e);
 	if (fr->row->kind == FIELD_KIND_SKIP) {

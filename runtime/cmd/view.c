@@ -99,7 +99,7 @@ static int list_one(const struct jailrt_entry *entry, void *arg)
 	if (l->quiet)
 		str_addf(&l->out, "%s\n", entry->id);
 	else if (!strcmp(l->format, "json"))
-		str_addf(&l->out, "%s%s", l->out.len ? "," : "[", entry->json);
+		str_addf(&l->out, "%s%s", l->out.len ? "," : "[", jailrt_entry_json(entry));
 	else
 		return add_row(l, cells);
 	return str_check(&l->out, NULL);

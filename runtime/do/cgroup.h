@@ -60,8 +60,8 @@ int cgroup_own(int dir, uint32_t uid, struct err *e);
 /* 1 when it is done, all of its processes having stopped or going on; 0 when dir has no freezer. */
 int cgroup_freeze(const char *dir, bool freeze, struct err *e);
 
-/* 1 when it is frozen or freezing, 0 when not; -ENOENT: it has no freezer. */
-int cgroup_frozen(const char *dir);
+/* 1 when it is frozen or freezing, 0 when not; -ENOENT: it has no freezer. v2: which is more likely. */
+int cgroup_frozen(const char *dir, bool v2);
 
 /* --- the end: dir is the path of a cgroup's directory ------------------------------------------ */
 

@@ -38,14 +38,15 @@ static int write_in(const char *dir, const char *file, const char *text, struct 
 	return fd_write_text(AT_FDCWD, path, text, e);
 }
 
-int cgroup_frozen(const char *dir)
+int cgroup_frozen(const char *dir, bool v2)
 {
 	char text[256];
 
-	if (!read_in(dir, "freezer.state", text))
-		return !strncmp(text, "FRO", 3) || !strncmp(text, "FREEZ", 5);
-	if (!read_in(dir, "cgroup.freeze", text))
-		return text[0] == '1';
+	for (int i = 0; i < 2; i++, v2 = !v2) {
+		if (read_in(dir, v2 ? "cgroup.freeze" : "freezer.state", text) < 0)
+			continue;
+		return v2 ? text[0] == '1' : !strncmp(text, "FRO", 3) || !strncmp(text, "FREEZ", 5);
+	}
 	return -ENOENT;
 }
 
