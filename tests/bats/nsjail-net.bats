@@ -210,6 +210,18 @@ RULES='ip rule; ip -6 rule'
 	same "$(devices)" "e0 lo w0 w0-peer world"
 }
 
+@test "macvlan by the options of older releases, with a warning" {
+	host
+	status=0
+	output=$(in_host "$JAILRT" --root "$STATES" nsjail -q --chroot / --iface e0 --iface_vs_ip 10.1.0.9 --iface_vs_nm 255.255.0.0 \
+		--iface_vs_gw 10.1.7.7 --iface_vs_ma 02:00:00:00:00:09 -- /bin/sh -c 'ip -d addr show dev vs; ip route' 2>&1) || status=$?
+	says "inet 10.1.0.9/16"
+	has "02:00:00:00:00:09"
+	has "default via 10.1.7.7 dev vs"
+	has "use --macvlan_iface"
+	has "use --macvlan_vs_gw"
+}
+
 @test "rules: what is dropped or refused is so at once, by protocol, ports and addresses" {
 	host
 	world 2000 2001 2002 2003 65535
