@@ -387,6 +387,33 @@ void nsjail_load_service(struct nsjail_load *l)
 	l->jail->notes.name = d->name;
 }
 
+/* Sizes in bytes where MiB are due, and values that are not asked for. */
+static void warn_of_limits(const struct nsjail_config *d)
+{
+#define GIVEN(name) \
+	{"rlimit_" #name, d->has_rlimit_##name, d->has_rlimit_##name##_type, d->rlimit_##name##_type}
+	const struct {
+		const char *name;
+		bool value, type;
+		int32_t from;
+	} all[] = {GIVEN(nproc), GIVEN(stack), GIVEN(memlock), GIVEN(rtprio), GIVEN(msgqueue)};
+#undef GIVEN
+	const uint64_t tib = 1 << 20; /* in MiB */
+
+	for (size_t i = 0; i < ARRAY_LEN(all) && !d->disable_rl; i++) {
+		if (all[i].value && !all[i].type && all[i].from != NSJAIL_RLIMIT_VALUE)
+			log_warning("%s: has no effect without %s_type: VALUE", all[i].name,
+				all[i].name);
+	}
+	if (d->has_rlimit_as && d->rlimit_as_type == NSJAIL_RLIMIT_VALUE && d->rlimit_as > 16 * tib)
+		log_warning("rlimit_as: %llu MiB is no limit; was it meant in bytes?",
+			(unsigned long long)d->rlimit_as);
+	if (d->has_rlimit_fsize && d->rlimit_fsize_type == NSJAIL_RLIMIT_VALUE &&
+		d->rlimit_fsize >= tib)
+		log_warning("rlimit_fsize: %llu MiB is no limit; was it meant in bytes?",
+			(unsigned long long)d->rlimit_fsize);
+}
+
 void nsjail_warn(const struct nsjail_load *l)
 {
 	const struct nsjail_config *d = l->doc;
@@ -397,9 +424,10 @@ void nsjail_warn(const struct nsjail_load *l)
 		log_warning("time_limit: nobody is left to keep it in mode EXECVE");
 	if (d->keep_caps && d->cap.n)
 		log_warning("cap: has no effect beside keep_caps");
-	if (d->has_rlimit_as && d->rlimit_as_type == NSJAIL_RLIMIT_VALUE && d->rlimit_as > 16 << 20)
-		log_warning("rlimit_as: %llu MiB is no limit; was it meant in bytes?",
-			(unsigned long long)d->rlimit_as);
+	/* Behind nsjail's own door the log says so by itself. */
+	if (l->door == NSJAIL_DOOR_OURS && d->has_log_fd && d->log_fd < 0)
+		log_warning("log_fd: %d is no file; messages go to stderr", d->log_fd);
+	warn_of_limits(d);
 }
 
 int nsjail_jail(struct nsjail_config *doc, const struct origin *origin, const struct caller *caller,

@@ -127,7 +127,7 @@ below() {
 	no_san "memory is limited"
 	needs_keeper any memory
 	nj -Q --chroot "$ROOTFS" --cgroup_mem_max 33554432 --cgroup_mem_swap_max 0 --rlimit_as inf -R /dev:/dev -- \
-		/bin/sh -c 'head -c 4000000 /dev/zero | tail -c 4000000 | wc -c; exec tail -c 200000000 /dev/zero'
+		/bin/sh -c 'head -c 4000000 /dev/zero | tail -c 4000000 | wc -c; head -c 200000000 /dev/zero | tail -c 200000000 > /dev/null'
 	ends 137 4000000
 	needs_keeper any pids
 	nj -Q --chroot "$ROOTFS" -R /dev:/dev --cgroup_pids_max 4 -- /bin/sh -c 'for i in 1 2 3 4 5 6; do sleep 9 & echo $i; done'

@@ -175,7 +175,7 @@ rlimit() {
 		rlimit_memlock: 32 rlimit_memlock_type: VALUE
 		rlimit_msgqueue: 777
 	EOF
-	run prlimit --msgqueue=1234:5678 --core=1048576:1048576 \
+	run prlimit --msgqueue=1234:5678 --core=2097152:2097152 \
 		"$JAILRT" --root "$STATES" run --config jail.cfg -- cat /proc/self/limits
 	says ""
 	same "$(rlimit 'Max address space')" "536870912 536870912"
