@@ -83,3 +83,34 @@ cfg() {
 		[ "$status" -le 1 ]
 	done
 }
+
+# bats test_tags=slow
+@test "behind nsjail's door: 10 MB of config, 100,000 mounts" {
+	{
+		echo "mount { src: '$ROOTFS' dst: '/' is_bind: true } exec_bin { path: '/bin/echo' arg: 'big' }"
+		yes 'description: "a line of some length, which is there to make the whole a long one" envar: "A=b"' | head -n 120000
+	} > j.cfg
+	[ "$(stat -c %s j.cfg)" -gt 10000000 ]
+	run timeout 100 "$JAILRT" --root "$STATES" nsjail -Q --config j.cfg
+	same "$status $output" "0 big"
+	{
+		echo "mount { dst: '/' fstype: 'tmpfs' rw: true }"
+		seq 100000 | sed 's,.*,mount { dst: "/&" fstype: "tmpfs" rw: true },'
+	} > j.cfg
+	run timeout 200 "$JAILRT" --root "$STATES" nsjail -q -u 5:5 -g 5:5 --config j.cfg -- /bin/true
+	[ "$status" -eq 255 ] # there is no program, even where so many can be made
+	[[ "$output" =~ mount\[[0-9]+\]|/bin/true ]]
+	nothing_made
+}
+
+@test "a source that vanishes while the jail runs takes nothing else along" {
+	mkdir dir
+	echo text > dir/file
+	"$JAILRT" --root "$STATES" nsjail -Q --chroot "$ROOTFS" -R "$T/dir:/home" -T /tmp -- \
+		/bin/sh -c 'cat /home/file; read x; ls /home | wc -l; cat /home/file || echo gone' < <(wait_for 20 eval '[ ! -e dir ]'; echo go) > out 2> /dev/null &
+	local pid=$!
+	wait_for 20 grep -q text out
+	rm -r dir
+	wait $pid
+	same "$(tr '\n' ' ' < out)" "text 0 gone "
+}

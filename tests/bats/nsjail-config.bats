@@ -331,3 +331,24 @@ logs() {
 	nj -q --config jail.cfg -u 5:5 -g 5:5 -- /bin/sed -n 's/^NoNewPrivs:.//p' /proc/self/status
 	ends 0 1
 }
+
+@test "the text format: lists, separators, quotes, parts of strings, numbers of any base" {
+	cat > jail.cfg <<-EOF2
+		rlimit_nofile: 0x20 rlimit_cpu: 010; keep_env: t, silent: 0 # words behind it
+		hostname: 'a' "b\x63" mount: [ { src: "$ROOTFS" dst: '/' is_bind: 1 }, < dst: "/tmp" fstype: "tmpfs" > ]
+		exec_bin: { path: "/bin/sh" arg: '-c' arg: 'hostname; ulimit -n; ulimit -t; echo \$KEPT; touch /tmp/x' }
+	EOF2
+	KEPT=kept nj -Q --config jail.cfg
+	ends 1 "$(printf 'abc\n32\n8\nkept')"
+	echo '{}' > jail.json
+	nj -Q --config jail.json -R "$ROOTFS/bin:/bin" -- /bin/echo nothing is needed
+	ends 0 "nothing is needed"
+}
+
+@test "maps of the config and of the options are one list" {
+	printf 'mount { src: "%s" dst: "/" is_bind: true } mount_proc: true uidmap { inside_id: "1000" outside_id: "5" }\n' "$ROOTFS" > jail.cfg
+	nj -Q --config jail.cfg -u 0:6 -- /bin/sh -c 'id -u; tr -s " " < /proc/self/uid_map'
+	ends 0 "$(printf '1000\n 1000 5 1\n 0 6 1')"
+	nj --config jail.cfg -u 1234:5 -- /bin/true # the same user outside, twice
+	ends 255
+}

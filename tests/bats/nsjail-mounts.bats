@@ -34,6 +34,17 @@ mounted_below() {
 	ends 0
 }
 
+@test "the root is the folder that is named, and nothing of the host beside it" {
+	mkdir root
+	cp -a "$ROOTFS"/{bin,proc} root/
+	touch root/mark
+	nj -q --chroot "$T/root" -u 5:5 -g 5:5 -- /bin/ls /
+	ends 0 "$(printf 'bin\nmark\nproc')"
+	printf 'mount { src: "%s" dst: "/" is_bind: true }\n' "$T/root" > jail.cfg
+	nj -q --config jail.cfg -u 5:5 -g 5:5 -- /bin/ls /
+	ends 0 "$(printf 'bin\nmark\nproc')"
+}
+
 @test "a root without set-user-id bits, devices or programs" {
 	local words
 	for words in nosuid nodev nosuid,nodev; do
@@ -51,6 +62,8 @@ mounted_below() {
 @test "/proc is read-only, and nosuid, nodev, noexec, by the config and by the option" {
 	printf 'mount { src: "%s" dst: "/" is_bind: true } mount_proc: true\n' "$ROOTFS" > jail.cfg
 	nj -Q --config jail.cfg -- /bin/cat /proc/self/mountinfo
+	[[ "$(attributes /proc)" == ro,nosuid,nodev,noexec,* ]]
+	run jr run --config jail.cfg -- /bin/cat /proc/self/mountinfo
 	[[ "$(attributes /proc)" == ro,nosuid,nodev,noexec,* ]]
 	nj -Q --config jail.cfg -- /bin/sh -c 'echo 500 > /proc/self/oom_score_adj'
 	ends 1
