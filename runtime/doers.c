@@ -337,7 +337,7 @@ static int do_sysctl(struct run *r, const struct step *s, struct err *e)
 
 static int do_oom_score(struct run *r, const struct step *s, struct err *e)
 {
-	return limits_oom_score(r->proc, ((const struct step_number *)s->args)->value, e);
+	return limits_oom_score(r->proc, 0, s->args, e);
 }
 
 static int do_nice(struct run *r, const struct step *s, struct err *e)

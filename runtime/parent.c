@@ -327,6 +327,9 @@ static int carry_out(struct parent *p, const struct step *s, struct err *e)
 		return netdev_move(p->run.proc, p->pid[SIDE_INIT], s->args, e);
 	case STEP_MACVLAN:
 		return netdev_macvlan(p->run.proc, p->pid[SIDE_INIT], s->args, e);
+	case STEP_OOM_SCORE:
+		return limits_oom_score(p->run.proc,
+			p->pid[((const struct step_oom_score *)s->args)->who], s->args, e);
 	case STEP_SCHEDULER:
 		return sched_set(p->pid[SIDE_INIT], s->args, e);
 	case STEP_IO_PRIORITY:

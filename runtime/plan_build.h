@@ -127,7 +127,8 @@ int plan_process(struct builder *b);
 int plan_lsm(struct builder *b);
 /* In front of a new keyring: it has the process's label. */
 void plan_lsm_keys(struct builder *b);
-void plan_oom_score(struct builder *b, enum side side);
+void plan_oom_score(struct builder *b, enum side side, enum side who);
+void plan_oom_score_at_birth(struct builder *b, enum side who);
 void plan_hold(struct builder *b);
 int plan_launch(struct builder *b);
 int plan_filter(struct builder *b);

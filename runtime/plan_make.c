@@ -228,8 +228,7 @@ static void births_by_mid(struct builder *b, uint64_t flags)
 	b->plan->has_mid = true;
 	b->plan->joins = b->jail->ns[NS_PID].how == NS_JOIN;
 	plan_clone(b, SIDE_PARENT, SIDE_MID, 0);
-	if (b->userns)
-		plan_oom_score(b, SIDE_MID);
+	plan_oom_score_at_birth(b, SIDE_MID);
 	if (b->host->privileged)
 		plan_forget_self(b, SIDE_MID);
 	join_namespaces(b, SIDE_MID);
@@ -254,8 +253,7 @@ static void births(struct builder *b)
 	} else {
 		plan_clone(b, SIDE_PARENT, SIDE_INIT, flags);
 		add_maps(b, SIDE_INIT);
-		if (b->userns)
-			plan_oom_score(b, SIDE_INIT);
+		plan_oom_score_at_birth(b, SIDE_INIT);
 		plan_forget_self(b, SIDE_INIT);
 		join_namespaces(b, SIDE_INIT);
 	}

@@ -14,19 +14,27 @@ static void add_number(struct builder *b, enum step_kind kind, const struct limi
 	OPT_SET(s, value, l->v);
 }
 
-/*
- * /proc/self belongs to the host's root as soon as a process is nobody's to look at, and in a user namespace
- * that is somebody else: there it is done at birth.
- */
-void plan_oom_score(struct builder *b, enum side side)
+void plan_oom_score(struct builder *b, enum side side, enum side who)
 {
 	const struct jail_process *p = &b->jail->process;
-	struct step_number *s;
+	struct step_oom_score *s;
 
 	if (!p->oom_score_adj.set)
 		return;
 	s = plan_add(b, side, STEP_OOM_SCORE, NULL);
 	OPT_SET(s, value, p->oom_score_adj.v);
+	if (side != who)
+		OPT_SET(s, who, (int32_t)who);
+}
+
+/*
+ * /proc/self belongs to the host's root as soon as a process is nobody's to look at, and in a user namespace
+ * that is somebody else: there it is done at birth. To lower it takes a right that the parent may have.
+ */
+void plan_oom_score_at_birth(struct builder *b, enum side who)
+{
+	if (b->userns)
+		plan_oom_score(b, b->host->privileged ? SIDE_PARENT : who, who);
 }
 
 static void add_limits(struct builder *b, enum side side, enum step_kind kind)
@@ -259,7 +267,7 @@ int plan_process(struct builder *b)
 		plan_console(b);
 	/* In exec init has no procfs of the host's, and has these from mid. */
 	if (!b->plan->guest && !b->userns)
-		plan_oom_score(b, SIDE_INIT);
+		plan_oom_score(b, SIDE_INIT, SIDE_INIT);
 	add_number(b, STEP_NICE, &p->nice);
 	add_scheduler(b);
 	add_io_priority(b);

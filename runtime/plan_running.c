@@ -88,7 +88,7 @@ int plan_exec(const struct jail *jail, const struct host *host, const struct pla
 	add_affinity(&b, SIDE_MID, affinity->initial, affinity->at_initial);
 	if (host->privileged)
 		plan_forget_self(&b, SIDE_MID);
-	plan_oom_score(&b, SIDE_MID);
+	plan_oom_score(&b, SIDE_MID, SIDE_MID);
 	TRY(plan_lsm(&b));
 	plan_lsm_keys(&b);
 	s = plan_add(&b, SIDE_MID, STEP_JOIN, NULL);

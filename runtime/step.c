@@ -323,6 +323,12 @@ static const struct field step_number_rows[] = {
 };
 static TABLE(step_number);
 
+static const struct field step_oom_score_rows[] = {
+	FIELD_ENUM(step_oom_score, who, who_words, "whose; absent: its own"),
+	FIELD_I64(step_oom_score, value, "oom_score_adj"),
+};
+static TABLE(step_oom_score);
+
 static const struct field step_limit_rows[] = {
 	FIELD_TEXT(step_limit, name, "which"),
 	FIELD_U64(step_limit, soft, "the limit in force"),
@@ -501,7 +507,7 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
 	[STEP_HOSTNAME] = {"hostname", I, &table_step_text},
 	[STEP_DOMAINNAME] = {"domainname", I, &table_step_text},
 	[STEP_SYSCTL] = {"sysctl", I, &table_step_sysctl},
-	[STEP_OOM_SCORE] = {"oom-score", M | I, &table_step_number},
+	[STEP_OOM_SCORE] = {"oom-score", P | M | I, &table_step_oom_score},
 	[STEP_NICE] = {"nice", I, &table_step_number},
 	[STEP_SCHEDULER] = {"scheduler", P | I, &table_step_scheduler},
 	[STEP_IO_PRIORITY] = {"io-priority", P | I, &table_step_io_priority},

@@ -434,6 +434,11 @@ struct step_number {
 	OPT(int64_t, value);
 };
 
+struct step_oom_score {
+	OPT(int32_t, who);
+	OPT(int64_t, value);
+};
+
 struct step_limit {
 	const char *name;
 	OPT(uint64_t, soft);

@@ -69,13 +69,15 @@ int limits_set(const struct step_limits *s, struct err *e)
 	return 0;
 }
 
-int limits_oom_score(int proc, int64_t value, struct err *e)
+int limits_oom_score(int proc, pid_t pid, const struct step_oom_score *s, struct err *e)
 {
-	char text[24];
+	char text[24], path[48] = "self/oom_score_adj";
 	int r;
 
-	fmt_put(text, sizeof(text), "%lld", (long long)value);
-	r = fd_write_text(proc, "self/oom_score_adj", text, e);
+	if (pid)
+		fmt_put(path, sizeof(path), "%d/oom_score_adj", (int)pid);
+	fmt_put(text, sizeof(text), "%lld", (long long)s->value);
+	r = fd_write_text(proc, path, text, e);
 	if (r < 0)
 		err_add(e, "set oom_score_adj to %s", text);
 	return r == -EACCES ? err_fix(e, "it is lowered by CAP_SYS_RESOURCE only") : r;

@@ -15,8 +15,8 @@ int limits_raise(pid_t pid, const struct step_limits *s, struct err *e);
 /* Sets them as wanted; can only fail where a raise was needed and not done. */
 int limits_set(const struct step_limits *s, struct err *e);
 
-/* proc is an fd of the host's procfs; value -1000 … 1000 (proc(5)). */
-int limits_oom_score(int proc, int64_t value, struct err *e);
+/* proc is an fd of the host's procfs; value -1000 … 1000 (proc(5)); pid 0: our own. */
+int limits_oom_score(int proc, pid_t pid, const struct step_oom_score *s, struct err *e);
 
 int limits_nice(int64_t value, struct err *e);
 

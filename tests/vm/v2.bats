@@ -111,6 +111,13 @@ of() {
 	script 'ulimit -Hn; cat /proc/self/oom_score_adj'
 	run prlimit --nofile=500:500 "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
 	same "${lines[*]}" "3000 -500"
+	# In a user namespace, too, as far as the parent may.
+	config '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] |
+		.linux.gidMappings = .linux.uidMappings'
+	chown -R 100000:100000 "$BUNDLE/rootfs"
+	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$T"
+	run prlimit --nofile=500:500 "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
+	same "${lines[*]}" "3000 -500"
 }
 
 @test "what this kernel or processor has not is refused: resctrl, core scheduling" {
