@@ -352,3 +352,17 @@ logs() {
 	nj --config jail.cfg -u 1234:5 -- /bin/true # the same user outside, twice
 	ends 255
 }
+
+@test "bare: a bundle whose jail object says so gets nothing that nobody asked for" {
+	bundle '.mounts |= map(select(.destination == "/proc")) | .root.readonly = false | .jail = {bare: true}'
+	script 'ls -A /dev | wc -l'
+	run jr run -b "$BUNDLE" "$ID"
+	same "$status $output" "0 0"
+	config 'del(.jail)'
+	run jr run -b "$BUNDLE" "$ID"
+	[ "$status" -eq 0 ] && [ "$output" -ge 6 ] # null, zero, full, random, urandom, tty and so on
+	with 'bare: false'
+	nj --config jail.cfg -- /bin/true
+	ends 255
+	logged "an nsjail config is always bare"
+}

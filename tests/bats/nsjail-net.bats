@@ -210,16 +210,26 @@ RULES='ip rule; ip -6 rule'
 	same "$(devices)" "e0 lo w0 w0-peer world"
 }
 
-@test "macvlan by the options of older releases, with a warning" {
+@test "macvlan and own interfaces by the options of older releases, and by today's" {
 	host
 	status=0
 	output=$(in_host "$JAILRT" --root "$STATES" nsjail -q --chroot / --iface e0 --iface_vs_ip 10.1.0.9 --iface_vs_nm 255.255.0.0 \
 		--iface_vs_gw 10.1.7.7 --iface_vs_ma 02:00:00:00:00:09 -- /bin/sh -c 'ip -d addr show dev vs; ip route' 2>&1) || status=$?
-	says "inet 10.1.0.9/16"
+	says "inet 10.1.0.9/16 brd 10.1.255.255"
 	has "02:00:00:00:00:09"
 	has "default via 10.1.7.7 dev vs"
-	has "use --macvlan_iface"
-	has "use --macvlan_vs_gw"
+	has "option --iface is deprecated: use --macvlan_iface"
+	has "option --iface_vs_gw is deprecated: use --macvlan_vs_gw"
+	output=$(in_host "$JAILRT" --root "$STATES" nsjail -q --chroot / --iface_own w0 -- /bin/sh -c 'ip -o link' 2>&1) || status=$?
+	says ": w0@"
+}
+
+@test "rules: a range of source ports" {
+	host
+	world 2000
+	with "$MACVLAN"' traffic_rule { proto: TCP sport: 3000 sport_end: 3002 }'
+	ours python3 "$T/try.py" 10.1.0.1-2000-2999 10.1.0.1-2000-3000 10.1.0.1-2000-3002 10.1.0.1-2000-3003
+	says "ok EINVAL EINVAL ok"
 }
 
 @test "rules: what is dropped or refused is so at once, by protocol, ports and addresses" {
