@@ -67,7 +67,7 @@ static int spot(struct sink *sink, const struct event *ev, struct err *e)
 	return 0;
 }
 
-static int tell_dialect(
+int load_tell_dialect(
 	const struct bytes *text, const char *file, enum dialect *ret, struct err *e)
 {
 	struct spotter s = {.sink.take = spot};
@@ -275,7 +275,7 @@ int load(const struct load_request *q, const struct caller *caller, struct pool 
 		file = NULL;
 	TRY(read_config(q, file, pool, &ret->text, e));
 	if (!q->known && q->config)
-		TRY(tell_dialect(&ret->text, file, &ret->dialect, e));
+		TRY(load_tell_dialect(&ret->text, file, &ret->dialect, e));
 	if (ret->dialect == DIALECT_OCI)
 		TRY(load_oci(q, caller, file, pool, ret, e));
 	else

@@ -42,6 +42,10 @@ struct loaded {
 	struct jail jail;
 };
 
+/* Which dialect a file speaks, by its content. */
+int load_tell_dialect(
+	const struct bytes *text, const char *file, enum dialect *ret, struct err *e);
+
 /*
  * All memory is the pool's, and *ret must stay where it is as long as the jail is used. Besides the
  * file nothing is read but what caller stands for.

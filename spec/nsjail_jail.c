@@ -348,7 +348,12 @@ static int load_process(struct nsjail_load *l)
 	struct jail_process *p = &l->jail->process;
 
 	p->at = d;
-	p->cwd = d->cwd;
+	if (!*d->cwd)
+		return NSJAIL_FAIL(l, &d->cwd, "an empty path");
+	/* A relative one starts from the root. */
+	p->cwd = *d->cwd == '/' ? d->cwd : pool_printf(l->pool, "/%s", d->cwd);
+	if (!p->cwd)
+		return err_memory(l->e);
 	p->at_cwd = &d->cwd;
 	p->no_new_privs = !d->disable_no_new_privs;
 	p->nice = (struct limit){true, d->nice_level};

@@ -32,19 +32,24 @@ static int load_own(struct nsjail_load *l)
 {
 	const struct texts *own = &l->doc->iface_own;
 	struct jail_net *net = &l->jail->net;
+	struct jail_net_device *all = pool_array(l->pool, net->n + own->n, sizeof(*all));
 
 	if (!own->n)
 		return 0;
 	TRY(nsjail_needs_net(l, own->v[0]));
-	net->devices = pool_array(l->pool, own->n, sizeof(*net->devices));
-	if (!net->devices)
+	if (!all)
 		return err_memory(l->e);
+	/* Behind those of a bundle's linux.netDevices. */
+	for (size_t i = 0; i < net->n; i++)
+		all[i] = net->devices[i];
+	net->devices = all;
 	list_each (i, *own) {
 		const char *name = own->v[i];
 
 		TRY(check_name(l, name, name));
-		for (size_t j = 0; j < i; j++) {
-			if (!strcmp(own->v[j], name))
+		for (size_t j = 0; j < net->n; j++) {
+			if (!strcmp(net->devices[j].name, name) ||
+				!strcmp(net->devices[j].device, name))
 				return NSJAIL_FAIL(l, name, "'%s' is there twice", name);
 		}
 		net->devices[net->n++] = (struct jail_net_device){

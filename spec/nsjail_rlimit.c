@@ -35,8 +35,8 @@ int nsjail_limit_value(const struct nsjail_limit *r, const struct nsjail_config 
 	if (nsjail_limit_type(r, doc) == NSJAIL_RLIMIT_VALUE &&
 		__builtin_mul_overflow(*value, r->unit, ret))
 		return origin_fail(origin, value, e, EINVAL,
-			"%llu times %llu bytes is more than there can be", (unsigned long long)*value,
-			(unsigned long long)r->unit);
+			"%llu times %llu bytes is more than there can be",
+			(unsigned long long)*value, (unsigned long long)r->unit);
 	return 0;
 }
 

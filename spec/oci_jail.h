@@ -40,6 +40,13 @@ int oci_jail_mounts(const struct oci_config *config, const struct oci_mounts *mo
 int oci_jail_resources(const struct oci_resources *doc, const struct origin *origin,
 	struct pool *pool, struct jail_cgroup *cgroup, struct err *e);
 
+/* Fields that the "jail" object does not take, as the spec has a place for them. */
+struct oci_said {
+	const char *key, *instead;
+};
+extern const struct oci_said oci_said[];
+extern const size_t oci_said_n;
+
 /* --- for the files of this room only ---------------------------------------------------------- */
 
 struct oci_load {

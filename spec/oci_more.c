@@ -11,15 +11,13 @@
  * one place. Lists go together: first the object's mounts and variables, then the config's own.
  */
 
-static const struct {
-	const char *key, *instead;
-} said[] = {
+const struct oci_said oci_said[] = {
 	{"hostname", "hostname"},
 	{"cwd", "process.cwd"},
 	{"oom_score_adj", "process.oomScoreAdj"},
 	{"cap", "process.capabilities"},
 	{"disable_no_new_privs", "process.noNewPrivileges"},
-	{"disable_rl", "process.rlimits: what is not there is as the caller has it"},
+	{"disable_rl", "process.rlimits"},
 	{"clone_newnet", "linux.namespaces"},
 	{"clone_newuser", "linux.namespaces"},
 	{"clone_newns", "linux.namespaces"},
@@ -34,9 +32,9 @@ static const struct {
 	{"cgroup_mem_swap_max", "linux.resources.memory.swap"},
 	{"cgroup_pids_max", "linux.resources.pids.limit"},
 	{"cgroup_net_cls_classid", "linux.resources.network.classID"},
-	{"cgroup_cpu_ms_per_sec", "linux.resources.cpu.quota and period"},
-	{"iface_own", "linux.netDevices"},
+	{"cgroup_cpu_ms_per_sec", "linux.resources.cpu.quota"},
 };
+const size_t oci_said_n = ARRAY_LEN(oci_said);
 
 /* An object's place is noted at itself, a list's at what is in it. */
 static const void *place_of(const struct field *f, const struct nsjail_config *x)
@@ -57,11 +55,11 @@ static int check_said(struct oci_load *l)
 {
 	const struct nsjail_config *x = l->doc->jail;
 
-	for (size_t i = 0; i < ARRAY_LEN(said); i++) {
-		const struct field *f = field_find(&table_nsjail_config, said[i].key);
+	for (size_t i = 0; i < oci_said_n; i++) {
+		const struct field *f = field_find(&table_nsjail_config, oci_said[i].key);
 
 		if (field_present(f, x))
-			return refuse(l, f, said[i].instead);
+			return refuse(l, f, oci_said[i].instead);
 	}
 	for (size_t i = 0; i < NSJAIL_LIMITS; i++) {
 		const struct field *value = nsjail_limit_row(&nsjail_limits[i]), *type = value + 1;
@@ -82,7 +80,7 @@ static int check_twice(struct oci_load *l)
 	const struct oci_process *p = l->doc->process;
 	const struct oci_user *u = p ? p->user : NULL;
 	bool maps = x->uidmap.n || x->gidmap.n;
-	const void *map = x->uidmap.n ? (const void *)x->uidmap.v[0]
+	const void *map = x->uidmap.n	? (const void *)x->uidmap.v[0]
 			  : x->gidmap.n ? (const void *)x->gidmap.v[0]
 					: NULL;
 	const struct {
@@ -109,8 +107,8 @@ static int check_twice(struct oci_load *l)
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		if (all[i].both)
-			return OCI_FAIL(l, all[i].at, "this and %s: give one of them",
-				all[i].other);
+			return OCI_FAIL(
+				l, all[i].at, "this and %s: give one of them", all[i].other);
 	}
 	return 0;
 }
@@ -195,8 +193,7 @@ int oci_more_mounts(struct oci_load *l)
 	if (!l->more.doc)
 		return 0;
 	if (l->more.doc->mount.n && !l->more.doc->clone_newns)
-		return OCI_FAIL(
-			l, l->more.doc->mount.v[0], "mounts without a mount namespace");
+		return OCI_FAIL(l, l->more.doc->mount.v[0], "mounts without a mount namespace");
 	TRY(nsjail_load_mount_list(&l->more));
 	if (l->jail->root.at != at)
 		return OCI_FAIL(l, l->jail->root.at, "this and root: give one of them");

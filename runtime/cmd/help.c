@@ -4,6 +4,7 @@
 #include "../../spec/doc.h"
 #include "../../spec/nsjail.h"
 #include "../../spec/oci.h"
+#include "../../spec/oci_jail.h"
 #include "cmd.h"
 #include "options.h"
 
@@ -71,8 +72,9 @@ static void put_man_page(const struct cmd_row *row, struct str *out)
 		row->failure == 255
 			? "255 when jailrt itself fails; else the program's, or 128 and the "
 			  "signal's number.\n"
-		: row->failure ? "See above.\n"
-			       : "1 when jailrt itself fails. Commands that wait for a program exit with "
+		: row->failure
+			? "See above.\n"
+			: "1 when jailrt itself fails. Commands that wait for a program exit with "
 			  "its status, or 128 and the signal's number.\n");
 	str_add(out, ".SH SEE ALSO\n.BR jailrt (8)\n");
 }
@@ -119,6 +121,17 @@ static void put_markdown(const struct cmd_row *row, struct str *out)
 		put_command_rows(&cmd_rows[i], out);
 }
 
+static void put_jail_object(struct str *out)
+{
+	str_add(out, "\n## The jail object of a config.json\n\nIt has the fields of nsjail "
+		     "configs, but for "
+		     "those that the spec has a place for (docs/convert.md):\n\n");
+	for (size_t i = 0; i < oci_said_n; i++)
+		str_addf(out, "- `%s`: `%s`\n", oci_said[i].key, oci_said[i].instead);
+	str_add(out,
+		"- `rlimit_…`, and `rlimit_…_type` with `VALUE` or `INF`: `process.rlimits`\n");
+}
+
 static void put_fields(struct str *out)
 {
 	str_add(out, "## config.json (OCI)\n\n| field | type | default | meaning "
@@ -127,6 +140,7 @@ static void put_fields(struct str *out)
 	str_add(out,
 		"\n## nsjail configs\n\n| field | type | default | meaning |\n|---|---|---|---|\n");
 	doc_fields(&table_nsjail_config, "", out);
+	put_jail_object(out);
 }
 
 /* --- the command -------------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -273,12 +274,23 @@ static int run_detached(struct cmd_call *c)
 	return r < 0 ? CMD_REFUSED : 0;
 }
 
-/* Each connection takes some; the limits of the jail come from what was before. */
-static void raise_files(const char *mode)
+static void pass_over(int sig)
+{
+	(void)sig;
+}
+
+/*
+ * Each connection takes some fds; the limits of the jail come from what was before. A program that no longer
+ * reads what its client sends is not the end of the others; a handler, as "ignored" would be inherited.
+ */
+static void be_ready_to_listen(const char *mode)
 {
 	struct rlimit r;
 
-	if (!mode || strcmp(mode, "LISTEN") || getrlimit(RLIMIT_NOFILE, &r) < 0)
+	if (!mode || strcmp(mode, "LISTEN") != 0)
+		return;
+	(void)signal(SIGPIPE, pass_over);
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
 		return;
 	r.rlim_cur = r.rlim_max;
 	(void)setrlimit(RLIMIT_NOFILE, &r); /* then there are fewer */
@@ -289,7 +301,7 @@ static int go_to_background(struct cmd_call *c)
 {
 	if (jailrt_load(c->jailrt) < 0)
 		return CMD_FAILED;
-	raise_files(jailrt_get(c->jailrt, "mode"));
+	be_ready_to_listen(jailrt_get(c->jailrt, "mode"));
 	if (!jailrt_get(c->jailrt, "daemon") || daemon(1, 0) >= 0)
 		return 0;
 	return CMD_REFUSE(c, "go to the background: %s", err_word(errno));

@@ -124,9 +124,10 @@ const struct cmd_row cmd_rows[] = {
 	{"plan", "[BUNDLE] [COMMAND …]", "show what would be done, and do nothing",
 		"One line a step, in order: which process, what, and with which arguments.",
 		&cmd_plan_options, ARGS_FIRST, 0, -1, cmd_plan, 0},
-	{"convert", "FILE", "write an nsjail config in another form",
-		"What the other form cannot say is an error.", &cmd_convert_options, ARGS_ANYWHERE,
-		1, 1, cmd_convert, 0},
+	{"convert", "FILE", "write a config in another form: nsjail's, or a bundle's",
+		"FILE is told by its content; - is stdin. What the other form cannot say is an "
+		"error (docs/convert.md).",
+		&cmd_convert_options, ARGS_ANYWHERE, 1, 1, cmd_convert, 0},
 	{"seccomp", "compile|explain|test|diff|list …", "look at system call policies",
 		"compile POLICY        to BPF (an array of struct sock_filter on stdout), or another "
 		"--format\n"

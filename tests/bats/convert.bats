@@ -47,3 +47,116 @@ SAMPLES=$BATS_TEST_DIRNAME/../data/nsjail
 	run jr convert --to argv missing.cfg
 	fails_with 1 "missing.cfg"
 }
+
+# both FILE COMMAND...: run by the config, and by the bundle that is made of it: the same output and status.
+both() {
+	local file=$1 one two
+	shift
+	rm -rf bundle
+	mkdir bundle
+	jr convert --to oci "$SAMPLES/$file" > bundle/config.json
+	one=$(jr run --config "$SAMPLES/$file" -- "$@" 2> first < /dev/null; echo "status $?")
+	two=$(jr run -b bundle $ID "$@" 2> second < /dev/null; echo "status $?")
+	same "$two" "$one" || { cat first second; return 1; }
+	echo "$file: $one" >> seen
+}
+
+@test "convert: the samples as bundles: each does what its config does" {
+	mkdir -p home/Documents home/bin
+	echo letter > home/Documents/f
+	[ -e /tmp/.X11-unix ] || { mkdir /tmp/.X11-unix && later rmdir /tmp/.X11-unix; }
+	export HOME=$T/home
+	both blog-python-sandbox.cfg /usr/bin/python3 -c "print('hello from sandbox')"
+	both tooljet-full.cfg /usr/bin/python3 -c "print('inside')"
+	both configs/test-basic.cfg /bin/sh -c 'id -u; hostname; ulimit -a; grep Cap /proc/self/status; ls /; pwd; nice'
+	both configs/test-basic.cfg /usr/bin/strace -o /dev/null /bin/true
+	both configs/test-seccomp.cfg /usr/bin/strace -o /dev/null /bin/true
+	both configs/static-busybox-with-execveat.cfg /bin/busybox sh -c 'echo "$(busybox id -u)"'
+	both configs/home-documents-with-xorg-no-net.cfg /bin/false
+	both configs/home-documents-with-xorg-no-net.cfg /bin/cat /user/Documents/f
+	both configs/bash-with-fake-geteuid.cfg /bin/bash -c 'exit 5'
+	both configs/imagemagick-convert.cfg /bin/true
+	grep -q "hello from sandbox" seen
+	grep -q "^inside$" seen || grep -q "inside" seen
+	grep -q "letter" seen
+	grep -q "fake-geteuid.cfg: status 5" seen
+	grep -q "test-seccomp.cfg: status 1" seen
+	same "$(jr list -q)" ""
+}
+
+@test "convert: all samples to a bundle and back: the same document from then on" {
+	local f n=0
+	for f in "$SAMPLES"/*.cfg "$SAMPLES"/configs/*; do
+		[[ "$f" == *listen-repl* ]] && continue # its mode is none
+		jr convert --to oci "$f" > one.json
+		jq -e '.ociVersion and .jail.bare' one.json > /dev/null
+		jr convert --to nsjail one.json > two.cfg
+		jr convert --from nsjail --to oci two.cfg > three.json
+		jr convert --to nsjail - < three.json > four.cfg
+		cmp two.cfg four.cfg || { echo "$f"; false; }
+		n=$((n + 1))
+	done
+	[ $n -gt 12 ]
+}
+
+@test "convert: a bundle as an nsjail config runs the same, from the bundle's own directory" {
+	bundle '.process.rlimits = [] | .process.capabilities = ("bounding effective permitted inheritable ambient" / " " | map({(.): ["CAP_KILL"]}) | add)
+		| .mounts = [{destination: "/proc", type: "proc", source: "proc"},
+		{destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "mode=755"]},
+		{destination: "/data", source: "data", options: ["rbind", "ro"]}]
+		| del(.linux.maskedPaths, .linux.readonlyPaths, .linux.resources) | .hostname = "box"
+		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 1000}]
+		| .linux.gidMappings = .linux.uidMappings | .linux.namespaces += [{type: "user"}]
+		| .process.user = {uid: 7, gid: 8} | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
+		syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 7}]}'
+	mkdir "$BUNDLE/data" "$BUNDLE/rootfs/data"
+	chown 100000:100000 "$BUNDLE/rootfs" "$BUNDLE/rootfs/dev"
+	echo kept > "$BUNDLE/data/f"
+	chmod 755 "$T"
+	script 'hostname; id -u; id -g; cat /data/f; touch /data/x || mkdir /tmp/x; grep CapEff /proc/self/status; echo > /dev/null'
+	jr convert --from oci --to nsjail "$BUNDLE/config.json" > jail.cfg
+	jr run -b "$BUNDLE" $ID > one 2>&1 || { cat one; false; }
+	jr run --config jail.cfg > two 2>&1 || { cat two; false; }
+	cat one
+	cmp one two
+	grep -q "Argument list too long" one
+	same "$(jr convert --to nsjail "$BUNDLE/config.json")" "$(cd "$BUNDLE" && jr convert --to nsjail - < config.json)"
+	jr convert --to nsjail-json "$BUNDLE/config.json" | jq -e '.hostname == "box"'
+}
+
+@test "convert: what nsjail cannot say is an error with its place, or a warning each" {
+	bundle '.linux.sysctl = {"net.ipv4.ip_forward": "1"} | .annotations = {a: "b"}'
+	run jr convert --to nsjail "$BUNDLE/config.json"
+	fails_with 1 "an nsjail config cannot say this"
+	fails_with 1 "($BUNDLE/config.json:"
+	jr convert --lossy --to nsjail "$BUNDLE/config.json" > jail.cfg 2> said
+	grep -q "warning: linux.sysctl.net.ipv4.ip_forward (.*): left out" said
+	grep -q "warning: annotations.a (.*): left out" said
+	run jr run --config jail.cfg -- echo runs
+	says runs
+}
+
+@test "convert: files of neither kind, of the other kind, empty, and an output that takes nothing" {
+	echo '{"ociVersion": "1.0.0"}' > config.json
+	echo 'hostname: "x"' > jail.cfg
+	run jr convert --from oci --to oci jail.cfg
+	fails_with 1 "--from oci: jail.cfg is no OCI config"
+	run jr convert --from nsjail --to oci config.json
+	fails_with 1 "--from nsjail: config.json is an OCI config"
+	run jr convert --from toml --to oci config.json
+	fails_with 1 "--from toml: nsjail and oci are all there is"
+	run jr convert jail.cfg
+	fails_with 1 "--to is missing"
+	run jr convert --to oci
+	fails_with 1 "an argument is missing"
+	run jr convert --to oci - < /dev/null
+	fails_with 1 "stdin is empty"
+	run jr convert --to nsjail - <<< '{"a": 1}'
+	fails_with 1 "stdin:1:2: neither an OCI config"
+	run jr convert --to nsjail - <<< '{"ociVersion": "1.0.0", "proces": {}}'
+	fails_with 1 "stdin:1:25: unknown key 'proces'"
+	run jr convert --to oci "$T"
+	fails_with 1 "is no regular file"
+	run bash -c '"$JAILRT" convert --to oci jail.cfg > /dev/full'
+	fails_with 1 "No space left on device"
+}

@@ -84,7 +84,8 @@ static void bare(void)
 	is_int(jail.devices.n + jail.devices.n_links, 0);
 	is_int(jail.cgroup.manager, CGROUP_DISABLED);
 	is_int(jail.cgroup.n_devices, 0);
-	is_int(make(ROOT NS(",'resources':{'pids':{'limit':5}}") PROCESS "'jail':{'bare':true}"), 0);
+	is_int(make(ROOT NS(",'resources':{'pids':{'limit':5}}") PROCESS "'jail':{'bare':true}"),
+		0);
 	is_int(jail.cgroup.manager, CGROUP_FS);
 	ok(jail.cgroup.required);
 }
@@ -103,7 +104,8 @@ static void a_root_of_its_own(void)
 	is_int(make(NS() PROCESS "'jail':{'mount':[{'src':'/r','dst':'/','is_bind':true}]}"), 0);
 	is_int(jail.root.kind, ROOT_DIR);
 	ok(jail.root.readonly && jail.root.readonly_deep);
-	is_int(make(PROCESS "'jail':{'mount':[{'src':'/','dst':'/','is_bind':true,'rw':true}]}"), 0);
+	is_int(make(PROCESS "'jail':{'mount':[{'src':'/','dst':'/','is_bind':true,'rw':true}]}"),
+		0);
 	is_int(jail.root.kind, ROOT_HOST);
 	ok(!jail.root.path);
 }
@@ -149,7 +151,8 @@ static void refusals(void)
 		const char *rest, *want;
 	} all[] = {
 		{ROOT NS() PROCESS "'jail':{'hostname':'x'}", "jail.hostname (f:1:139): the "},
-		{ROOT NS() PROCESS "'jail':{'clone_newnet':false}", "jail.clone_newnet (f:1:143): "},
+		{ROOT NS() PROCESS "'jail':{'clone_newnet':false}",
+			"jail.clone_newnet (f:1:143): "},
 		{ROOT NS() PROCESS "'jail':{'rlimit_as':5}", "jail.rlimit_as ("},
 		{ROOT NS() PROCESS "'jail':{'rlimit_as_type':'INF'}", "jail.rlimit_as_type ("},
 		{ROOT NS() PROCESS "'jail':{'cap':['CAP_KILL']}", "jail.cap[0] ("},
