@@ -278,3 +278,21 @@ as_ranger() {
 	run root_of_one run -b "$BUNDLE" "$ID"
 	fails_with 1 "no cgroup can be made below"
 }
+
+@test "rootless: an nsjail config and the bundle that is made of it" {
+	chmod 755 "$T"
+	install -d -o $USER_ID -g $USER_ID -m 700 "$T/ustates" "$T/runtime"
+	install -d -m 755 both
+	cat > jail.cfg <<-EOF
+		mount { src: "$ROOTFS" dst: "/" is_bind: true }
+		mount { dst: "/tmp" fstype: "tmpfs" rw: true options: "size=64k" }
+		mount_proc: true hostname: "mine" keep_env: true cap: "CAP_SETUID" rlimit_nofile_type: SOFT
+	EOF
+	jr convert --to oci jail.cfg > both/config.json
+	local script='id -u; hostname; ulimit -n; echo $HOME; umask; touch /x || grep CapEff /proc/self/status'
+	ujr run --config jail.cfg -- /bin/sh -c "$script" > one 2>&1 < /dev/null
+	ujr run -b both "$ID" /bin/sh -c "$script" > two 2>&1 < /dev/null
+	cat one
+	cmp one two
+	same "$(head -2 one)" "$(printf '%s\nmine' $USER_ID)"
+}
