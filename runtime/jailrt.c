@@ -9,6 +9,7 @@
 
 #include "../spec/json.h"
 #include "../spec/nsjail_jail.h"
+#include "../spec/origin.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "life.h"
@@ -89,6 +90,19 @@ PUBLIC const char *jailrt_get(struct jailrt *j, const char *field)
 	default:
 		return NULL;
 	}
+}
+
+PUBLIC const char *jailrt_place(struct jailrt *j, const char *field)
+{
+	const struct loaded *l = &j->life.loaded;
+	const struct field *f = l->nsjail ? field_find(&table_nsjail_config, field) : NULL;
+	char where[512] = "";
+	const char *copy;
+
+	if (f)
+		origin_describe(&l->origin, field_at(f, l->nsjail), where, sizeof(where));
+	copy = pool_text(&j->life.pool, *where ? where : field);
+	return copy ? copy : field;
 }
 
 PUBLIC int jailrt_load(struct jailrt *j)

@@ -43,6 +43,9 @@ int jailrt_set(struct jailrt *j, const char *field, const char *value);
 /* What an option was set to, as text; NULL when it was not. Valid until it is set again. */
 const char *jailrt_get(struct jailrt *j, const char *field);
 
+/* Of an nsjail config that is loaded: "FIELD (FILE:LINE:COLUMN)", as much of it as is known. */
+const char *jailrt_place(struct jailrt *j, const char *field);
+
 /* Reads and checks the config; the other calls do it when it was not done. */
 int jailrt_load(struct jailrt *j);
 

@@ -27,8 +27,8 @@ int life_watch_prepare(struct life *l, struct err *e)
 		return 0;
 	/* Before anything is made, so that it cannot fail at the end. */
 	if (f->watch_report && open_report(l, f->watch_report, e) < 0)
-		return origin_fail(l->loaded.jail.origin, f->at_watch_report, e, e->code, "%s",
-			e->text);
+		return origin_fail(
+			l->loaded.jail.origin, f->at_watch_report, e, e->code, "%s", e->text);
 	l->seen = seen_new();
 	return l->seen ? 0 : err_memory(e);
 }

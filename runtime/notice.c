@@ -87,8 +87,8 @@ static void serve(struct notice *n)
 	own_free void *answer = calloc(1, n->answer_size);
 
 	for (;;) {
-		struct pollfd p[2] = {{.fd = n->listener, .events = POLLIN},
-			{.fd = n->stop, .events = POLLIN}};
+		struct pollfd p[2] = {
+			{.fd = n->listener, .events = POLLIN}, {.fd = n->stop, .events = POLLIN}};
 
 		if (!request || !answer)
 			return;

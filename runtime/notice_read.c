@@ -82,13 +82,29 @@ static void add_arg(struct reading *r, const char *text)
 
 #define ADD_ARG(r, ...) add_arg((r), pool_printf(&(r)->to->pool, __VA_ARGS__))
 
-#define BIT(name) {#name, name}
+#define BIT(name)           \
+	{                   \
+#name, name \
+	}
 
 static const struct word open_words_rows[] = {
-	BIT(O_SYNC), BIT(O_TMPFILE), /* have others in them */
-	BIT(O_APPEND), BIT(O_ASYNC), BIT(O_CLOEXEC), BIT(O_CREAT), BIT(O_DIRECT), BIT(O_DIRECTORY),
-	BIT(O_DSYNC), BIT(O_EXCL), BIT(O_NOATIME), BIT(O_NOCTTY), BIT(O_NOFOLLOW), BIT(O_NONBLOCK),
-	BIT(O_PATH), BIT(O_TRUNC), {"O_LARGEFILE", 0100000},
+	BIT(O_SYNC),
+	BIT(O_TMPFILE), /* have others in them */
+	BIT(O_APPEND),
+	BIT(O_ASYNC),
+	BIT(O_CLOEXEC),
+	BIT(O_CREAT),
+	BIT(O_DIRECT),
+	BIT(O_DIRECTORY),
+	BIT(O_DSYNC),
+	BIT(O_EXCL),
+	BIT(O_NOATIME),
+	BIT(O_NOCTTY),
+	BIT(O_NOFOLLOW),
+	BIT(O_NONBLOCK),
+	BIT(O_PATH),
+	BIT(O_TRUNC),
+	{"O_LARGEFILE", 0100000},
 };
 static WORDS(open_words);
 
@@ -223,12 +239,12 @@ static const struct word domain_words_rows[] = {
 	BIT(AF_UNSPEC), BIT(AF_UNIX), BIT(AF_INET), BIT(AF_INET6), BIT(AF_NETLINK), BIT(AF_PACKET)};
 static WORDS(domain_words);
 
-static const struct word protocol_words_rows[] = {
-	BIT(IPPROTO_IP), BIT(IPPROTO_ICMP), BIT(IPPROTO_TCP), BIT(IPPROTO_UDP), BIT(IPPROTO_ICMPV6)};
+static const struct word protocol_words_rows[] = {BIT(IPPROTO_IP), BIT(IPPROTO_ICMP),
+	BIT(IPPROTO_TCP), BIT(IPPROTO_UDP), BIT(IPPROTO_ICMPV6)};
 static WORDS(protocol_words);
 
-static void add_word(
-	struct reading *r, const char *name, const struct words *words, uint64_t v, const char *more)
+static void add_word(struct reading *r, const char *name, const struct words *words, uint64_t v,
+	const char *more)
 {
 	const char *word = words_name(words, v);
 

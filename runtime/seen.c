@@ -187,7 +187,7 @@ static struct seen_syscall *new_syscall(struct seen *s, const struct seen_call *
 		return NULL;
 	new->name = call->name;
 	new->args.v = pool_array(&s->pool, call->args.n + 1, sizeof(char *));
-	for (; new->args.v && new->args.n < call->args.n; new->args.n++) {
+	for (; new->args.v &&new->args.n < call->args.n; new->args.n++) {
 		new->args.v[new->args.n] = pool_text(&s->pool, call->args.v[new->args.n]);
 		if (!new->args.v[new->args.n])
 			return NULL;
@@ -261,8 +261,8 @@ static bool is_full(const struct seen *s)
 
 static int compare_path(const void *entry, const void *what)
 {
-	return strcmp(((const struct seen_fs *)entry)->path,
-		((const struct seen_path *)what)->path);
+	return strcmp(
+		((const struct seen_fs *)entry)->path, ((const struct seen_path *)what)->path);
 }
 
 static struct seen_fs *new_path(struct seen *s, const struct seen_path *p, size_t at)
@@ -319,7 +319,8 @@ static struct seen_net *new_peer(struct seen *s, const struct seen_peer *p, size
 	struct list *all = (struct list *)&s->stat.net_access;
 	struct seen_net *n;
 
-	if (is_full(s) || !take_bytes(s, sizeof(*n) + 2 * (strlen(p->endpoint) + 1 + sizeof(void *))))
+	if (is_full(s) ||
+		!take_bytes(s, sizeof(*n) + 2 * (strlen(p->endpoint) + 1 + sizeof(void *))))
 		return NULL;
 	n = POOL_NEW(&s->pool, struct seen_net);
 	if (!n)

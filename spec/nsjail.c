@@ -298,7 +298,8 @@ static const struct field nsjail_config_rows[] = {
 	FIELD_I32(nsjail_config, log_fd, "file descriptor that messages go to"),
 	FIELD_TEXT(nsjail_config, log_file, "file that messages are appended to"),
 	FIELD_ENUM(nsjail_config, log_level, nsjail_log_level_words,
-		"least severe kind of message that is shown", DFLT("INFO")),
+		"least severe kind of message that is shown; jailrt run: else --log-level's",
+		DFLT("INFO")),
 
 	FIELD_BOOL(nsjail_config, keep_env, "pass the caller's environment on", DFLT("false")),
 	FIELD_TEXTS(nsjail_config, envar,

@@ -86,6 +86,10 @@ int cmd_print(const char *text);
  * crun has it. json is for files.
  */
 int cmd_log_open(const char *to, bool json, struct err *e);
+/* What an nsjail config that is loaded says of the log, unless the command line has said so. */
+int cmd_log_config(struct cmd_call *c);
+/* Messages up to this level (jailrt_log) are told from now on. */
+void cmd_log_level(struct cmd_call *c, int level);
 void cmd_log_record(const char *level, const char *text);
 
 /* Runs the container or process that was begun to its end, in the foreground: terminal, signals. */

@@ -228,12 +228,20 @@ static int set_target(struct cmd_call *c, bool may_invent)
 	return set_command(c, 0);
 }
 
+/* A config may say where messages go; what is wrong with it is told before. */
+static int load_config(struct cmd_call *c)
+{
+	return jailrt_load(c->jailrt) < 0 ? CMD_FAILED : cmd_log_config(c);
+}
+
 /* --- commands ----------------------------------------------------------------------------------------- */
 
 int cmd_create(struct cmd_call *c)
 {
 	int r = set_target(c, false);
 
+	if (r >= 0)
+		r = load_config(c);
 	if (r < 0)
 		return r;
 	return jailrt_create(c->jailrt) < 0 ? CMD_FAILED : 0;
@@ -296,11 +304,9 @@ static void be_ready_to_listen(const char *mode)
 	(void)setrlimit(RLIMIT_NOFILE, &r); /* then there are fewer */
 }
 
-/* A config may say so; what is wrong with it is told before. */
+/* A config may say so. */
 static int go_to_background(struct cmd_call *c)
 {
-	if (jailrt_load(c->jailrt) < 0)
-		return CMD_FAILED;
 	be_ready_to_listen(jailrt_get(c->jailrt, "mode"));
 	if (!jailrt_get(c->jailrt, "daemon") || daemon(1, 0) >= 0)
 		return 0;
@@ -311,6 +317,8 @@ int cmd_run(struct cmd_call *c)
 {
 	int r = set_target(c, true);
 
+	if (r >= 0)
+		r = load_config(c);
 	if (r < 0)
 		return r;
 	if (jailrt_get(c->jailrt, "detach"))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -14,6 +15,9 @@
 #include "cmd.h"
 
 /* The log, for engines: a file, or one of the system's own. */
+
+/* As jailrt_log counts. */
+enum { LOG_ERROR_LEVEL, LOG_WARNING_LEVEL, LOG_INFO_LEVEL, LOG_DEBUG_LEVEL };
 
 enum log_kind { LOG_TO_FILE, LOG_TO_JOURNAL, LOG_TO_SYSLOG };
 
@@ -72,6 +76,50 @@ int cmd_log_open(const char *to, bool json, struct err *e)
 	target.fd = fd_open(
 		AT_FDCWD, to[n] == ':' ? to + n + 1 : to, O_WRONLY | O_CREAT | O_APPEND, 0600, e);
 	return target.fd < 0 ? target.fd : 0;
+}
+
+/* Far from the numbers that a caller hands on to the program. */
+enum { LOG_FD_FROM = 100 };
+
+static int open_config_log(struct cmd_call *c)
+{
+	const char *path = jailrt_get(c->jailrt, "log_file"), *fd = jailrt_get(c->jailrt, "log_fd");
+	int n = fd ? atoi(fd) : -1;
+
+	if (path && *path) {
+		target.fd = fd_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0640,
+			&c->err);
+		return target.fd < 0 ? err_add(&c->err, "%s", jailrt_place(c->jailrt, "log_file"))
+				     : 0;
+	}
+	if (!fd || n == 2)
+		return 0; /* messages are on stderr anyway */
+	target.fd = n < 0 ? -1 : fcntl(n, F_DUPFD_CLOEXEC, LOG_FD_FROM);
+	if (target.fd < 0 && n >= 0 && errno == EINVAL)
+		target.fd = fcntl(n, F_DUPFD_CLOEXEC, 3); /* so few files may be open */
+	if (target.fd < 0)
+		return err_set(&c->err, EBADF, "%s: fd %s is not open",
+			jailrt_place(c->jailrt, "log_fd"), fd);
+	return 0;
+}
+
+int cmd_log_config(struct cmd_call *c)
+{
+	static const struct {
+		const char *name;
+		int level;
+	} levels[] = {{"DEBUG", LOG_DEBUG_LEVEL}, {"INFO", LOG_INFO_LEVEL},
+		{"WARNING", LOG_WARNING_LEVEL}, {"ERROR", LOG_ERROR_LEVEL},
+		{"FATAL", LOG_ERROR_LEVEL}};
+	const char *level = jailrt_get(c->jailrt, "log_level");
+
+	if (target.fd < 0 && open_config_log(c) < 0)
+		return CMD_REFUSED;
+	for (size_t i = 0; level && !c->o.log_level && !c->o.debug && i < ARRAY_LEN(levels); i++) {
+		if (!strcmp(level, levels[i].name))
+			cmd_log_level(c, levels[i].level);
+	}
+	return 0;
 }
 
 /* --- records ---------------------------------------------------------------------------------------------- */

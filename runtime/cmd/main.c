@@ -192,6 +192,11 @@ static void take_log(int level, const char *text, void *arg)
 	say(program, word, text);
 }
 
+void cmd_log_level(struct cmd_call *c, int level)
+{
+	jailrt_log(take_log, (void *)c->program, level);
+}
+
 static int log_level(const struct cmd_options *o)
 {
 	if (o->debug)
@@ -218,7 +223,7 @@ static int open_log(struct cmd_call *c)
 	if (o->log &&
 		cmd_log_open(o->log, o->log_format && !strcmp(o->log_format, "json"), &c->err) < 0)
 		return CMD_REFUSED;
-	jailrt_log(take_log, (void *)c->program, level);
+	cmd_log_level(c, level);
 	return 0;
 }
 

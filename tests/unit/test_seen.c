@@ -6,8 +6,8 @@
 
 static struct err err;
 
-static void path(struct seen *s, const char *call, const char *arg, const char *name,
-	enum seen_mode mode)
+static void path(
+	struct seen *s, const char *call, const char *arg, const char *name, enum seen_mode mode)
 {
 	const char *v[] = {arg};
 	const struct seen_call c = {call, {v, arg != NULL}};
@@ -44,7 +44,8 @@ static void the_same_adds_up_and_all_is_sorted(void)
 	is_int(seen_text(s, &out, &err), 0);
 	is_text(str_text(&out),
 		"fs_access {\n  path: \"/a\"\n  jail_type: REGULAR\n  main_type: NONEXISTENT\n"
-		"  mode: UNSPECIFIED\n  count: 1\n  syscall {\n    name: \"stat\"\n    count: 1\n  }\n"
+		"  mode: UNSPECIFIED\n  count: 1\n  syscall {\n    name: \"stat\"\n    count: 1\n  "
+		"}\n"
 		"  exists_in_jail: true\n  exists_in_main: false\n}\n"
 		"fs_access {\n  path: \"/b\"\n  jail_type: REGULAR\n  main_type: NONEXISTENT\n"
 		"  mode: RDWR\n  count: 3\n"
@@ -57,7 +58,8 @@ static void the_same_adds_up_and_all_is_sorted(void)
 		"  syscall {\n    name: \"connect\"\n    count: 1\n  }\n  port: 22\n}\n"
 		"net_access {\n  type: IPV4\n  endpoint: \"10.0.0.2\"\n  count: 1\n"
 		"  syscall {\n    name: \"connect\"\n    count: 1\n  }\n  port: 80\n}\n"
-		"net_access {\n  type: UNIX\n  endpoint: \"/run/x\\n\"\n  socket_path: \"/run/x\\n\"\n"
+		"net_access {\n  type: UNIX\n  endpoint: \"/run/x\\n\"\n  socket_path: "
+		"\"/run/x\\n\"\n"
 		"  count: 1\n  syscall {\n    name: \"connect\"\n    count: 1\n  }\n}\n");
 	seen_drop(s);
 }
