@@ -17,6 +17,7 @@
 
 static const struct field host_hierarchy_rows[] = {
 	FIELD_TEXT(host_hierarchy, mount, "where it is mounted", .flags = FIELD_REQUIRED),
+	FIELD_TEXTS(host_hierarchy, also, "where else it is, or a part of it"),
 	FIELD_TEXT(host_hierarchy, own, "the caller's cgroup in it", .flags = FIELD_REQUIRED),
 	FIELD_TEXTS(host_hierarchy, controllers, "its controllers"),
 	FIELD_BOOL(host_hierarchy, v2, "it is the cgroup v2 hierarchy", .dflt = "false"),
@@ -144,17 +145,29 @@ static bool has_word(const char *list, const char *word)
 }
 
 /* Of several mounts of one hierarchy the first counts: later ones are binds of parts. */
-static bool known_hierarchy(const struct host *host, const char *options, bool v2)
+static struct host_hierarchy *known_hierarchy(const struct host *host, const char *options, bool v2)
 {
 	list_each (i, host->hierarchies) {
-		const struct host_hierarchy *h = host->hierarchies.v[i];
+		struct host_hierarchy *h = host->hierarchies.v[i];
 
 		if (h->v2 != v2)
 			continue;
 		if (v2 || (h->controllers.n && has_word(options, h->controllers.v[0])))
-			return true;
+			return h;
 	}
-	return false;
+	return NULL;
+}
+
+static int add_mount(struct host_hierarchy *h, struct pool *pool, const char *mount)
+{
+	const char **v = pool_grow(pool, h->also.v, h->also.n, sizeof(*v));
+	const char *copy = pool_text(pool, mount);
+
+	if (!v || !copy)
+		return -ENOMEM;
+	h->also.v = v;
+	h->also.v[h->also.n++] = copy;
+	return 0;
 }
 
 static int add_resctrl(struct host *host, struct pool *pool, char *line)
@@ -172,6 +185,7 @@ static int add_resctrl(struct host *host, struct pool *pool, char *line)
 static int read_mount_line(struct host *host, struct pool *pool, char *line)
 {
 	char *root, *mount, *type, *options;
+	struct host_hierarchy *known;
 	bool v2;
 
 	if (strstr(line, " - resctrl "))
@@ -190,10 +204,13 @@ static int read_mount_line(struct host *host, struct pool *pool, char *line)
 	cut(&line); /* source */
 	options = cut(&line);
 	v2 = !strcmp(type, "cgroup2");
-	if ((!v2 && strcmp(type, "cgroup")) || known_hierarchy(host, options, v2))
+	if (!v2 && strcmp(type, "cgroup"))
 		return 0;
 	unescape(root);
 	unescape(mount);
+	known = known_hierarchy(host, options, v2);
+	if (known)
+		return add_mount(known, pool, mount);
 	return add_hierarchy(host, pool, root, mount, options, v2);
 }
 

@@ -12,6 +12,7 @@
 /* One cgroup hierarchy: a v1 one with its controllers, or the v2 one. */
 struct host_hierarchy {
 	const char *mount; /* where it is mounted */
+	struct texts also; /* and where else, or parts of it */
 	const char *own; /* the caller's cgroup, below mount */
 	struct texts controllers; /* of v1: "cpu", "name=systemd"; of v2: those the root offers */
 	OPT(bool, v2);

@@ -95,6 +95,13 @@ void plan_enter_cgroups(struct builder *b, const struct i32s *slots);
 /* A step of init's with a text of the jail; NULL: none. */
 void plan_text_step(struct builder *b, enum step_kind kind, const char *value);
 
+/* Where the jail's cgroup is in a hierarchy: its place below a mount of it, and which mount. */
+const char *plan_cgroup_path(struct builder *b, const struct host_hierarchy *h);
+const char *plan_cgroup_mount_of(const struct builder *b, const struct host_hierarchy *h);
+/* The mount of the hierarchy that a path is below; NULL: none. */
+const char *plan_cgroup_base(const struct host_hierarchy *h, const char *path);
+/* That it can be where the config wants it. */
+int plan_cgroup_check_places(struct builder *b);
 int plan_cgroup(struct builder *b);
 int plan_cgroup_update(struct builder *b, const struct jail_paths *cgroups, const char *unit);
 /* Behind init's cgroup namespace: the cgroup below its own that it has for itself. */

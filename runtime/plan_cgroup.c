@@ -12,41 +12,6 @@
  */
 enum { SMALL_MEMORY = 8 << 20 };
 
-/* --- where ------------------------------------------------------------------------------------- */
-
-/* The jail's cgroup below the mount of a hierarchy. */
-static const char *cgroup_path(struct builder *b, const struct host_hierarchy *h)
-{
-	const struct jail_cgroup *c = &b->jail->cgroup;
-	const char *name = c->path ? c->path : b->jail->notes.id ? b->jail->notes.id : "ID";
-	char own[PATH_MAX], path[PATH_MAX];
-	const char *parent;
-	char *slash;
-
-	if (b->unit_path)
-		return plan_printf(b, "%s%s%s", b->unit_path, c->subgroup ? "/" : "",
-			c->subgroup ? c->subgroup : "");
-	fmt_put(own, sizeof(own), "%s", h->own);
-	parent = h->v2 ? c->parent_v2 : c->parent_v1;
-	if (parent) {
-		/* By its place in the file system, or below the hierarchy. */
-		if (path_beneath(h->mount, parent))
-			parent += strlen(h->mount);
-		return plan_printf(b, "/%s%s%s", parent + strspn(parent, "/"),
-			parent[strspn(parent, "/")] ? "/" : "", name);
-	}
-	/*
-	 * Under v2 a cgroup with processes in it cannot hand controllers down, so the jail stands
-	 * beside the caller's own cgroup, not below it.
-	 */
-	slash = strrchr(own, '/');
-	if (h->v2 && slash)
-		slash[slash == own] = '\0';
-	if (path_join(path, sizeof(path), own, name) < 0)
-		return plan_printf(b, "%s", name);
-	return plan_printf(b, "%s", path);
-}
-
 static bool has_controller(const struct host_hierarchy *h, const char *controller)
 {
 	list_each (i, h->controllers) {
@@ -144,7 +109,7 @@ static struct step_cgroup *add_cgroup(
 {
 	struct step_cgroup *s = plan_add(b, SIDE_PARENT, STEP_CGROUP, b->jail->cgroup.at);
 
-	s->mount = h->mount;
+	s->mount = plan_cgroup_mount_of(b, h);
 	s->path = path;
 	OPT_SET(s, slot, plan_slot(b));
 	if (h->v2)
@@ -177,7 +142,7 @@ static void move_init(struct builder *b, struct i32s *slots)
  */
 static struct step_cgroup *add_unit_cgroup(struct builder *b, const struct host_hierarchy *h)
 {
-	const char *path = cgroup_path(b, h);
+	const char *path = plan_cgroup_path(b, h);
 	struct step_cgroup *s = add_cgroup(b, h, path);
 
 	OPT_SET(s, joined, true);
@@ -201,7 +166,7 @@ static struct step_cgroup *add_own_cgroup(struct builder *b, const struct host_h
 	/* What is delegated is below it, and entered on the way. */
 	bool small = c->memory.set && c->memory.v <= SMALL_MEMORY && !c->delegated &&
 		     has_controller(h, "memory");
-	struct step_cgroup *s = add_cgroup(b, h, cgroup_path(b, h));
+	struct step_cgroup *s = add_cgroup(b, h, plan_cgroup_path(b, h));
 
 	if (!c->required && (!b->host->privileged || b->host->in_userns))
 		OPT_SET(s, optional, true);
@@ -262,7 +227,7 @@ int plan_cgroup_inner(struct builder *b)
 	if (!b->v2)
 		return PLAN_FAIL(b, c->delegated, ENOTSUP,
 			"only a cgroup of cgroup v2 can be delegated, and the container has none");
-	s = add_cgroup(b, b->v2, plan_printf(b, "%s/%s", cgroup_path(b, b->v2), c->delegated));
+	s = add_cgroup(b, b->v2, plan_printf(b, "%s/%s", plan_cgroup_path(b, b->v2), c->delegated));
 	OPT_SET(s, inner, true);
 	open_tasks(b, s, &tasks);
 	give_away(b, s->slot);
@@ -280,7 +245,7 @@ static void add_hierarchy(
 		add_needed(b, h, s, all);
 		b->v2 = h;
 	}
-	plan_add_text(b, &b->cgroup_dirs, plan_printf(b, "%s%s", h->mount, s->path));
+	plan_add_text(b, &b->cgroup_dirs, plan_printf(b, "%s%s", s->mount, s->path));
 	plan_add_text(b, &b->cgroup_names, strrchr(h->mount, '/') + 1);
 	b->plan->own_cgroup = true;
 	add_settings(b, h, all, slot);
@@ -461,6 +426,7 @@ int plan_cgroup(struct builder *b)
 	if (b->jail->cgroup.manager == CGROUP_DISABLED)
 		return check_disabled(b);
 	TRY(make_settings(b, &v1, &v2));
+	TRY(plan_cgroup_check_places(b));
 	if (b->jail->cgroup.n_devices && !devices && b->host->privileged && !b->userns &&
 		!b->host->in_userns) {
 		PLAN_FAIL(b, b->jail->cgroup.at_devices, ENOENT,
@@ -486,7 +452,7 @@ static const char *dir_in(const struct host_hierarchy *h, const struct jail_path
 	const char *best = NULL;
 
 	list_each (i, *cgroups) {
-		if (path_beneath(h->mount, cgroups->v[i]))
+		if (plan_cgroup_base(h, cgroups->v[i]))
 			best = cgroups->v[i];
 	}
 	return best;
@@ -561,7 +527,9 @@ int plan_cgroup_mount(struct builder *b, const struct jail_mount *m)
 		if (h->v2 != v2)
 			continue;
 		plan_add_text(b, &s->sources,
-			plan_printf(b, "%s%s", h->mount, own ? cgroup_path(b, h) : h->own));
+			own ? plan_printf(b, "%s%s", plan_cgroup_mount_of(b, h),
+				      plan_cgroup_path(b, h))
+			    : plan_printf(b, "%s%s", h->mount, h->own));
 		if (v2)
 			continue;
 		plan_add_text(b, &s->names, strrchr(h->mount, '/') + 1);

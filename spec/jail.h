@@ -207,12 +207,26 @@ struct rdma_limit {
 
 enum cgroup_manager { CGROUP_FS, CGROUP_SYSTEMD, CGROUP_DISABLED };
 
+/* Where the cgroup is in the hierarchy of a v1 controller. */
+struct cgroup_choice {
+	const char *controller;
+	const char *mount; /* or a directory below one; NULL: wherever it is mounted */
+	const char *parent;
+	const void *at_mount, *at_parent;
+};
+
+enum { CGROUP_CHOICES = 4 };
+
 struct jail_cgroup {
 	enum cgroup_manager manager;
 	const char
 		*path; /* absolute: from the cgroup mount; relative: below the caller's; NULL: ID;
 			  for systemd: "slice:prefix:name" */
 	const char *parent_v1, *parent_v2; /* where path, or ID, is in a hierarchy; NULL: as path says */
+	struct cgroup_choice choices[CGROUP_CHOICES]; /* in v1, by controller; else as parent_v1 says */
+	size_t n_choices;
+	bool only_v2; /* a parent_v2 that is not in cgroup v2 is an error, whoever keeps the limits */
+	const void *at_parent_v2;
 	struct limit memory, memory_low, memory_swap; /* bytes; memory_swap: of memory and swap */
 	struct limit swap_only; /* bytes of swap alone */
 	struct limit cpu_quota, cpu_period; /* µs */

@@ -143,34 +143,44 @@ int nsjail_settle_ids(struct nsjail_load *l)
  * Where the jail's cgroup is made. What nobody has changed is left to the host: cgroups are found by what
  * they control, wherever they are mounted.
  */
-int nsjail_load_parents(struct nsjail_load *l)
+int nsjail_load_places(struct nsjail_load *l)
 {
 	const struct nsjail_config *d = l->doc;
 	struct jail_cgroup *c = &l->jail->cgroup;
 	const struct {
 		bool limits;
-		const char *const *parent;
-	} all[] = {
-		{c->memory.set, &d->cgroup_mem_parent},
-		{c->pids.set, &d->cgroup_pids_parent},
-		{c->net_class.set, &d->cgroup_net_cls_parent},
-		{c->cpu_quota.set, &d->cgroup_cpu_parent},
+		const char *controller, *dflt;
+		const char *const *mount, *const *parent;
+	} all[CGROUP_CHOICES] = {
+		{c->memory.set, "memory", "/sys/fs/cgroup/memory", &d->cgroup_mem_mount,
+			&d->cgroup_mem_parent},
+		{c->pids.set, "pids", "/sys/fs/cgroup/pids", &d->cgroup_pids_mount,
+			&d->cgroup_pids_parent},
+		{c->net_class.set, "net_cls", "/sys/fs/cgroup/net_cls", &d->cgroup_net_cls_mount,
+			&d->cgroup_net_cls_parent},
+		{c->cpu_quota.set, "cpu", "/sys/fs/cgroup/cpu", &d->cgroup_cpu_mount,
+			&d->cgroup_cpu_parent},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
-		const char *parent = *all[i].parent;
+		bool mount = strcmp(*all[i].mount, all[i].dflt) != 0;
+		bool parent = strcmp(*all[i].parent, "NSJAIL") != 0;
 
-		if (!all[i].limits || !strcmp(parent, "NSJAIL"))
+		if (!all[i].limits || (!mount && !parent))
 			continue;
-		if (c->parent_v1 && strcmp(c->parent_v1, parent))
-			return NSJAIL_FAIL(l, all[i].parent,
-				"'%s' is another parent than '%s': a jail has one for all "
-				"controllers",
-				parent, c->parent_v1);
-		c->parent_v1 = parent;
+		if (mount && **all[i].mount != '/')
+			return NSJAIL_FAIL(
+				l, all[i].mount, "'%s' is no absolute path", *all[i].mount);
+		c->choices[c->n_choices++] = (struct cgroup_choice){all[i].controller,
+			mount ? *all[i].mount : NULL, *all[i].parent, all[i].mount, all[i].parent};
+		/* What is not limited goes along. */
+		if (parent && !c->parent_v1)
+			c->parent_v1 = *all[i].parent;
 	}
 	if (strcmp(d->cgroupv2_mount, "/sys/fs/cgroup"))
 		c->parent_v2 = d->cgroupv2_mount;
+	c->at_parent_v2 = &d->cgroupv2_mount;
+	c->only_v2 = d->use_cgroupv2 && !d->detect_cgroupv2;
 	return 0;
 }
 
@@ -211,7 +221,7 @@ static int load_cgroup(struct nsjail_load *l)
 	c->required = c->memory.set || c->pids.set || c->cpu_quota.set || c->net_class.set;
 	/* Where nothing is limited no cgroup is touched. */
 	c->manager = c->required ? CGROUP_FS : CGROUP_DISABLED;
-	return nsjail_load_parents(l);
+	return nsjail_load_places(l);
 }
 
 /* --- the process ------------------------------------------------------------------------------- */

@@ -79,7 +79,7 @@ int nsjail_load_mount_list(struct nsjail_load *l);
 int nsjail_load_host_root(struct nsjail_load *l);
 int nsjail_load_policy(struct nsjail_load *l); /* without profiles */
 void nsjail_load_watch(struct nsjail_load *l); /* of system calls */
-int nsjail_load_parents(struct nsjail_load *l); /* of a cgroup whose limits are known */
+int nsjail_load_places(struct nsjail_load *l); /* of a cgroup whose limits are known */
 int nsjail_load_caps(struct nsjail_load *l);
 int nsjail_load_env(struct nsjail_load *l);
 int nsjail_add_env(struct nsjail_load *l, const char *entry); /* in place of one of that name */

@@ -264,8 +264,8 @@ static int load_cgroup(struct oci_load *l)
 {
 	struct jail_cgroup *c = &l->jail->cgroup;
 
-	TRY(nsjail_load_parents(&l->more));
-	if (c->path && (c->parent_v1 || c->parent_v2))
+	TRY(nsjail_load_places(&l->more));
+	if (c->path && (c->n_choices || c->parent_v2))
 		return OCI_FAIL(l, &l->os->cgroupsPath,
 			"this and the parent group of the jail object: give one of them");
 	return 0;

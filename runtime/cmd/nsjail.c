@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -112,6 +114,19 @@ static void say_parameters(struct door *d, const struct nsjail_config *c)
 	str_addf(&s, "disable_no_new_privs:%s, max_cpus:%u, use_core_scheduling:%s",
 		YES(c->disable_no_new_privs), c->max_cpus, YES(c->use_core_scheduling));
 	nsjail_log_say(&d->log, LOG_KIND_INFO, str_text(&s));
+}
+
+/* What it finds takes the place of what was said; the limits are kept by whichever version can. */
+static void detect_cgroups(struct door *d, struct nsjail_config *c)
+{
+	struct statfs fs;
+
+	if (!c->detect_cgroupv2)
+		return;
+	c->use_cgroupv2 =
+		statfs(c->cgroupv2_mount, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
+	nsjail_log_say(&d->log, LOG_KIND_INFO,
+		c->use_cgroupv2 ? "Detected cgroups version: 2" : "Detected cgroups version: 1");
 }
 
 static void say_mount(struct door *d, const struct nsjail_mount *m)
@@ -357,6 +372,7 @@ int cmd_nsjail(struct cmd_call *c)
 		say_failure(&d, LOG_KIND_FATAL, d.err.text, d.err.fix);
 		return NSJAIL_FAILED;
 	}
+	detect_cgroups(&d, d.args.doc);
 	say_parameters(&d, doc);
 	list_each (i, doc->mount)
 		say_mount(&d, doc->mount.v[i]);
