@@ -378,7 +378,7 @@ static int read_list(struct reader *r, bool colon)
 	if (peek(r) != ']') {
 		do {
 			c = peek(r);
-			if (c != '{' && c != '<' && !colon)
+			if (c != '{' && c != '<' && c != ']' && !colon)
 				return fail(r, at, "expected ':' before a list of values");
 			TRY(c == '{' || c == '<' ? read_message(r) : read_scalar(r));
 		} while (eat(r, ','));
