@@ -255,14 +255,20 @@ static int remove_remains(struct life *l, struct err *e)
 	return state_remove(l->root, l->o.id, l->dir, e);
 }
 
-/* With force what cannot be read is still opened and locked; then the failure is that of reading. */
+/*
+ * With force what cannot be read is still opened and locked; then the failure is that of reading. A creator
+ * at work, which force ends, has the lock.
+ */
 static int open_for_delete(struct life *l, struct err *e)
 {
-	int r = life_open(l, false, e);
+	int r;
 
-	if (r < 0 && (l->dir < 0 || !l->o.force))
+	if (!l->o.force)
+		return life_open(l, true, e);
+	r = life_open(l, false, e);
+	if (r < 0 && l->dir < 0)
 		return r;
-	if (r >= 0 && l->o.force)
+	if (r >= 0)
 		TRY(end_creator(l->state, e));
 	own_close(&l->dir);
 	/* Read again under the lock: it may have changed meanwhile. */

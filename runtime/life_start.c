@@ -11,13 +11,15 @@
 #include "do/talk.h"
 #include "life.h"
 
-static int check_startable(struct life *l, struct err *e)
+/* Connects to who waits for start: that it can be done is what makes a container one that is created. */
+static int connect_startable(struct life *l, struct err *e)
 {
-	enum status status = state_status(l->dir, l->state);
+	enum status status = state_status_but_created(l->state);
+	int sock = status == STATUS_RUNNING ? state_connect_start(l->dir, e) : -1;
 
+	if (sock >= 0)
+		return sock;
 	switch (status) {
-	case STATUS_CREATED:
-		return 0;
 	case STATUS_STOPPED:
 		return err_set(e, ESRCH, "cannot start a container that has stopped");
 	default:
@@ -99,11 +101,8 @@ static int let_go(struct life *l, int sock, struct err *e)
 	return r;
 }
 
-static int launch(struct life *l, struct err *e)
+static int launch(struct life *l, int sock, struct err *e)
 {
-	own_fd int sock = state_connect_start(l->dir, e);
-
-	TRY(sock);
 	clock_gettime(CLOCK_MONOTONIC, &l->started);
 	TRY(let_go(l, sock, e));
 	state_write_start(l->dir, &l->started);
@@ -114,8 +113,11 @@ static int launch(struct life *l, struct err *e)
 
 int life_start(struct life *l, struct err *e)
 {
+	own_fd int sock = -1;
+
 	TRY(life_open(l, true, e));
-	TRY(check_startable(l, e));
+	sock = connect_startable(l, e);
+	TRY(sock);
 	if (l->o.report) {
 		l->report_fd = report_open(l->o.report, 0, e);
 		TRY(l->report_fd);
@@ -126,7 +128,7 @@ int life_start(struct life *l, struct err *e)
 	TRY(l->pidfd);
 	if (l->state->relays)
 		TRY(life_notify_listen(l, e));
-	TRY(launch(l, e));
+	TRY(launch(l, sock, e));
 	l->phase = LIFE_RUNNING;
 	if (life_state_hooks(l, "poststart", "running", l->pid, true, e) < 0) {
 		(void)sys_pidfd_send_signal(l->pidfd, SIGKILL, NULL, 0); /* it may have ended */

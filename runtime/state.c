@@ -483,8 +483,7 @@ int state_listen_start(int dir, struct err *e)
 	return take_fd(&sock);
 }
 
-/* All but STATUS_CREATED, which is STATUS_RUNNING here. */
-static enum status status_of_process(const struct state *s)
+enum status state_status_but_created(const struct state *s)
 {
 	if (!s->complete)
 		return is_alive(s->creator, s->creator_started) ? STATUS_CREATING : STATUS_STOPPED;
@@ -509,7 +508,7 @@ static bool may_wait(int dir, const char *prefix, const struct state *s)
 
 enum status state_status(int dir, const struct state *s)
 {
-	enum status status = status_of_process(s);
+	enum status status = state_status_but_created(s);
 
 	if (status == STATUS_RUNNING && may_wait(dir, "", s) && is_listened_to(dir))
 		return STATUS_CREATED;
@@ -541,7 +540,7 @@ int state_look(int root, const char *id, struct pool *pool, struct state **ret,
 
 	if (!read_quickly(root, id, pool, ret)) {
 		fmt_put(prefix, sizeof(prefix), "%s/", id);
-		*ret_status = status_of_process(*ret);
+		*ret_status = state_status_but_created(*ret);
 		if (*ret_status != STATUS_RUNNING || !may_wait(root, prefix, *ret))
 			return 0;
 	}

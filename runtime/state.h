@@ -101,6 +101,8 @@ void state_read_start(int dir, struct timespec *ret);
 int state_remove(int root, const char *id, int dir, struct err *e);
 
 enum status state_status(int dir, const struct state *s);
+/* The same, but STATUS_RUNNING also for one that waits for start. */
+enum status state_status_but_created(const struct state *s);
 
 /* Both of a container that may be one of thousands, in the fewest calls. -ENOENT: no such, or none of ours. */
 int state_look(int root, const char *id, struct pool *pool, struct state **ret,
