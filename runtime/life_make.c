@@ -27,12 +27,11 @@
 static const char *now_text(struct pool *pool)
 {
 	struct timespec t;
-	struct tm tm;
+	char text[24];
 
 	clock_gettime(CLOCK_REALTIME, &t);
-	gmtime_r(&t.tv_sec, &tm);
-	return pool_printf(pool, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900,
-		tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, t.tv_nsec);
+	fmt_utc(text, t.tv_sec);
+	return pool_printf(pool, "%s.%09ldZ", text, t.tv_nsec);
 }
 
 static const char *owner_name(struct pool *pool)

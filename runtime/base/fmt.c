@@ -262,3 +262,22 @@ int fmt_list(const char *text, uint64_t *words, size_t bits)
 			return 0;
 	}
 }
+
+/* Years begin in March, so that the day that some lack is their last: then months have a plain rule. */
+void fmt_utc(char dst[static 24], int64_t seconds)
+{
+	const int64_t day = 86400, cycle = 146097; /* days in 400 years */
+	int64_t days = (seconds >= 0 ? seconds : seconds - day + 1) / day;
+	unsigned s = (unsigned)(seconds - days * day), d, year, month;
+	int64_t n = days + 719468; /* since 0000-03-01 */
+	int64_t cycles = (n >= 0 ? n : n - cycle + 1) / cycle;
+
+	d = (unsigned)(n - cycles * cycle);
+	year = (d - d / 1460 + d / 36524 - d / 146096) / 365;
+	d -= 365 * year + year / 4 - year / 100;
+	month = (5 * d + 2) / 153;
+	d -= (153 * month + 2) / 5;
+	fmt_put(dst, 24, "%04lld-%02u-%02uT%02u:%02u:%02u",
+		(long long)(cycles * 400 + year + (month >= 10)),
+		month < 10 ? month + 3 : month - 9, d + 1, s / 3600, s / 60 % 60, s % 60);
+}

@@ -37,6 +37,12 @@ int fmt_i64(const char *text, size_t len, int64_t *ret);
 int fmt_list(const char *text, uint64_t *words, size_t bits);
 
 /*
+ * "2026-01-31T23:59:59", of seconds since 1970 in UTC, years 1 to 9999. The C library reads the file of the
+ * local time zone first.
+ */
+void fmt_utc(char dst[static 24], int64_t seconds);
+
+/*
  * The edit distance of two short words, ignoring case, for "did you mean": a transposed, missing,
  * extra or changed letter counts 1. Words longer than 63 bytes are as far apart as their length.
  */

@@ -142,13 +142,11 @@ static void put_record(struct str *out, const char *level, const char *text)
 {
 	bool json = target.json;
 	struct timespec now;
-	struct tm tm;
-	char when[32];
+	char when[24];
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	fmt_put(when, sizeof(when), "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900,
-		tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	fmt_utc(when, now.tv_sec);
+	strcat(when, "Z");
 	str_addf(out,
 		json ? "{\"level\":\"%s\",\"msg\":" : "time=\"%s\" level=", json ? level : when);
 	if (!json)

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "../../runtime/base/err.h"
 #include "../../runtime/base/fmt.h"
@@ -310,6 +311,33 @@ static void own_release_and_take(void)
 	free(taken);
 }
 
+static void same_date(time_t t)
+{
+	char text[24], want[24];
+	struct tm tm;
+
+	fmt_utc(text, t);
+	gmtime_r(&t, &tm);
+	strftime(want, sizeof(want), "%Y-%m-%dT%H:%M:%S", &tm);
+	is_text(text, want);
+}
+
+static void fmt_dates(void)
+{
+	/* Of 1600 (a leap year), 1800, 1900, 1970, 2000 and 2100. */
+	static const time_t years[] = {
+		-11676096000, -5364662400, -2208988800, 0, 946684800, 4102444800};
+	const time_t last = 253402300799; /* 9999-12-31 */
+
+	for (time_t t = years[0]; t < last; t += 99999989) /* a prime: any month, day and hour */
+		same_date(t);
+	for (size_t i = 0; i < ARRAY_LEN(years); i++) {
+		for (time_t t = years[i]; t < years[i] + 800 * 86400; t += 43199)
+			same_date(t);
+	}
+	same_date(last);
+}
+
 int main(void)
 {
 	run(fmt_conversions);
@@ -317,6 +345,7 @@ int main(void)
 	run(fmt_truncation);
 	run(fmt_numbers);
 	run(fmt_lists);
+	run(fmt_dates);
 	run(fmt_distances);
 	run(err_words);
 	run(err_truncation);
