@@ -38,7 +38,10 @@ LINK     := -pie $(HARDEN) $(if $(SAN),-fsanitize=address$(comma)undefined)
 # jailrt itself is static where all archives are there: what no loader prepares starts sooner. STATIC= not.
 archive   = $(findstring /,$(shell $(CC) -print-file-name=$(1)))
 STATIC   := $(if $(or $(SAN),$(filter -l%,$(LIBS))),,$(and $(call archive,libc.a),$(call archive,rcrt1.o)))
-WHOLE    := $(if $(STATIC),-static-pie $(HARDEN),$(LINK))
+# Packed relocations are done by the start code of glibc 2.36 and newer.
+glibc     = $(shell echo '__GLIBC_MINOR__' | $(CC) -E -P -include features.h -x c - | tail -n 1)
+PACKED   := $(if $(STATIC),$(shell [ "$(glibc)" -ge 36 ] 2>/dev/null && echo -Wl$(comma)-z$(comma)pack-relative-relocs))
+WHOLE    := $(if $(STATIC),-static-pie $(HARDEN) $(PACKED) -Wl$(comma)-T$(comma)runtime/layout.ld,$(LINK))
 
 LIB_SRC  := $(wildcard runtime/base/*.c spec/*.c runtime/do/*.c runtime/*.c)
 CMD_SRC  := $(wildcard runtime/cmd/*.c)
@@ -92,7 +95,7 @@ $(BUILD)/libjailrt.a: $(LIB_OBJ)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(BUILD)/jailrt: $(CMD_OBJ) $(BUILD)/libjailrt.a
+$(BUILD)/jailrt: $(CMD_OBJ) $(BUILD)/libjailrt.a runtime/layout.ld
 	$(call say,LD,$@)
 	$(Q)$(CC) $(WHOLE) $(CFLAGS) $(LDFLAGS) -o $@ $(CMD_OBJ) $(BUILD)/libjailrt.a $(LIBS)
 
