@@ -163,7 +163,7 @@ check check-fast:
 
 check-vm:
 	@contrib/install-packages build demo test
-	@$(MAKE) --no-print-directory all $(OBSERVE)
+	@$(MAKE) --no-print-directory all $(OBSERVE) $(BENCH)
 	@JAILRT=$(CURDIR)/$(BUILD)/jailrt BUILD=$(CURDIR)/$(BUILD) tests/run-vm $(FILES)
 
 # Each restriction taken out, one at a time: some test must notice (tests/mutants*.txt). As root; half an hour.
@@ -198,6 +198,9 @@ bench-trace:
 		ONLY="$(or $(ONLY),run;run$(comma) profile$(comma) cgroups$(comma) warm;exec$(comma) cgroups;state)" \
 		CONTESTANTS="$(or $(CONTESTANTS),jailrt;floor;crun)" $(BUILD)/bench/bench \
 		$(CURDIR)/$(BUILD)/jailrt $(BUILD)/bench/floor $(BUILD)/bench/payload tests/data
+
+bench-docs:
+	@bench/docs $(or $(BENCH_JSON),$(BUILD)/bench.json) $(BUILD)/trace.json docs
 
 bench-seccomp: $(BUILD)/bench/seccomp
 	@$<

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CONTESTANTS = 16, WARM_UP = 2, IDLE_MS = 50, FEW = 5, LEAST = 3, SLOW_MS = 2000 };
+enum { CONTESTANTS = 16, WARM_UP = 2, IDLE_MS = 50, SLOW_MS = 2000 };
 
 volatile sig_atomic_t bench_stop;
 
@@ -20,7 +20,7 @@ static void on_signal(int sig)
 
 /* What the environment says; `make bench` hands it through. */
 struct setup {
-	unsigned rounds;
+	unsigned rounds, few, least; /* few: of what takes long; least: whatever it takes */
 	double seconds; /* that all may take; what is left is shared out */
 	const char *only, *names; /* workloads, contestants: patterns; NULL: all */
 	const char *json;
@@ -191,16 +191,17 @@ static void run_round(struct cell *cells, size_t n, enum mode mode)
 }
 
 /* A few rounds, and then as many as there is time for; one at least. */
-static void run_rounds(struct cell *cells, size_t n, enum mode mode, unsigned rounds, double until)
+static void run_rounds(
+	const struct setup *s, struct cell *cells, enum mode mode, unsigned rounds, double until)
 {
 	double begin = spawn_clock(), hard = until + (until > begin ? until - begin : 0);
 
 	for (unsigned round = 0; round < rounds && !bench_stop; round++) {
 		double now = spawn_clock();
 
-		if ((round >= LEAST && now > until) || (round && now > hard))
+		if ((round >= s->least && now > until) || (round && now > hard))
 			break;
-		run_round(cells, n, mode);
+		run_round(cells, s->n, mode);
 	}
 }
 
@@ -245,8 +246,8 @@ static void run_workload(
 	unsigned rounds = w->part ? s->rounds / w->part : s->rounds;
 	double begin = spawn_clock();
 
-	if (rounds < FEW)
-		rounds = s->rounds < FEW ? s->rounds : FEW;
+	if (rounds < s->few)
+		rounds = s->rounds < s->few ? s->rounds : s->few;
 	if (is_once(w))
 		rounds = 1;
 	prepare(s, w, cells);
@@ -256,10 +257,10 @@ static void run_workload(
 			bench_stop = 1;
 	}
 	if (w->measure == MEASURE_TIME || w->measure == MEASURE_RATE) {
-		run_rounds(cells, s->n, MODE_BUSY, rounds, begin + (until - begin) / 2);
-		run_rounds(cells, s->n, MODE_IDLE, (rounds + 1) / 2, until);
+		run_rounds(s, cells, MODE_BUSY, rounds, begin + (until - begin) / 2);
+		run_rounds(s, cells, MODE_IDLE, (rounds + 1) / 2, until);
 	} else {
-		run_rounds(cells, s->n, MODE_BUSY, rounds, until);
+		run_rounds(s, cells, MODE_BUSY, rounds, until);
 	}
 	for (size_t i = 0; i < s->n; i++)
 		cell_finish(&cells[i]);
@@ -290,6 +291,7 @@ static void free_results(struct results *r)
 		for (int mode = 0; mode < MODES; mode++) {
 			free(r->cells[i].samples[mode].wall);
 			free(r->cells[i].samples[mode].cpu);
+			free(r->cells[i].samples[mode].file);
 		}
 	}
 	free(r->cells);
@@ -330,13 +332,18 @@ static int run_all(const struct setup *s)
 	return failed;
 }
 
-static unsigned from_environment(const char *name, unsigned quick, unsigned full)
+static unsigned quick_or_full(unsigned quick, unsigned full)
 {
-	const char *value = getenv(name), *is_quick = getenv("QUICK");
+	const char *is_quick = getenv("QUICK");
 
-	if (value && atoi(value) > 0)
-		return (unsigned)atoi(value);
 	return is_quick && *is_quick ? quick : full;
+}
+
+static unsigned from_environment(const char *name, unsigned otherwise)
+{
+	const char *value = getenv(name);
+
+	return value && atoi(value) > 0 ? (unsigned)atoi(value) : otherwise;
 }
 
 static void catch_signals(void)
@@ -362,8 +369,11 @@ int main(int argc, char **argv)
 		fprintf(stderr, "bench: only root can do all that is measured\n");
 		return 1;
 	}
-	s.rounds = from_environment("ROUNDS", 10, 100);
-	s.seconds = from_environment("BENCH_SECONDS", 100, 800);
+	s.rounds = from_environment("ROUNDS", quick_or_full(10, 100));
+	s.few = quick_or_full(2, 5);
+	s.least = quick_or_full(1, 3);
+	spawn_patience = quick_or_full(8, 60);
+	s.seconds = from_environment("BENCH_SECONDS", quick_or_full(90, 800));
 	s.only = getenv("ONLY");
 	s.names = getenv("CONTESTANTS");
 	s.json = getenv("BENCH_JSON");

@@ -113,6 +113,7 @@ enum mode { MODE_BUSY, MODE_IDLE, MODES };
 
 struct samples {
 	double *wall, *cpu; /* what is measured, and what is kept beside it (struct unit) */
+	double *file; /* of memory: what of it are pages of files */
 	size_t n;
 };
 
@@ -164,7 +165,7 @@ void words_id(const struct contestant *c, unsigned slot, char *ret, size_t size)
 /* --- sample.c, memory.c -------------------------------------------------------------------------- */
 
 struct sample {
-	double wall, cpu;
+	double wall, cpu, file;
 };
 
 struct pipes {

@@ -152,16 +152,18 @@ void cell_finish(struct cell *c)
 
 static int add(struct samples *s, const struct sample *x)
 {
-	double *wall = realloc(s->wall, (s->n + 1) * sizeof(*wall));
-	double *cpu = wall ? realloc(s->cpu, (s->n + 1) * sizeof(*cpu)) : NULL;
+	double **lists[] = {&s->wall, &s->cpu, &s->file};
+	const double values[] = {x->wall, x->cpu, x->file};
 
-	if (wall)
-		s->wall = wall;
-	if (!cpu)
-		return -1;
-	s->cpu = cpu;
-	s->wall[s->n] = x->wall;
-	s->cpu[s->n++] = x->cpu;
+	for (size_t i = 0; i < COUNT(lists); i++) {
+		double *list = realloc(*lists[i], (s->n + 1) * sizeof(*list));
+
+		if (!list)
+			return -1;
+		list[s->n] = values[i];
+		*lists[i] = list;
+	}
+	s->n++;
 	return 0;
 }
 
@@ -169,7 +171,7 @@ int cell_sample(struct cell *c, enum mode mode, bool keep)
 {
 	char id[64];
 	struct fill f = fill_of(c, id);
-	struct sample x = {0, 0};
+	struct sample x = {0, 0, 0};
 	int r = 0;
 
 	words_id(c->c, 0, id, sizeof(id));

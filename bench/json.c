@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
+#include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -63,6 +64,8 @@ static void put_cell(FILE *f, const struct cell *c, enum mode mode, bool first)
 		report_quantile(s->wall, s->n, 0.9));
 	if (u->side)
 		numbers(f, u->side, s->cpu, s->n, ", ");
+	if (u->side && !strcmp(u->side, "rss_kib"))
+		numbers(f, "rss_file_kib", s->file, s->n, ", ");
 	numbers(f, "values", s->wall, s->n, "}");
 }
 

@@ -15,13 +15,13 @@
 
 enum { TRIES = 10, IMPATIENT = 5 };
 
-/* VmHWM of a process, and what of it is in memory now; KiB. */
+/* VmHWM of a process, what of it is in memory now, and what of that are pages of files; KiB. */
 static int read_memory(pid_t pid, struct sample *ret)
 {
 	char path[64], line[256];
 	FILE *f;
 
-	*ret = (struct sample){-1, -1};
+	*ret = (struct sample){-1, -1, -1};
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	f = fopen(path, "re");
 	while (f && fgets(line, sizeof(line), f)) {
@@ -29,6 +29,8 @@ static int read_memory(pid_t pid, struct sample *ret)
 			ret->wall = strtod(line + 6, NULL);
 		if (!strncmp(line, "VmRSS:", 6))
 			ret->cpu = strtod(line + 6, NULL);
+		if (!strncmp(line, "RssFile:", 8))
+			ret->file = strtod(line + 8, NULL);
 	}
 	if (f)
 		fclose(f);
@@ -211,7 +213,7 @@ int memory_limit(const struct cell *c, struct fill *f, struct sample *ret)
 			r = spawn_run(text, -1, -1, NULL);
 		if (r)
 			cell_clean(c->c, c->w);
-		*ret = (struct sample){limits[i], 0};
+		*ret = (struct sample){limits[i], 0, 0};
 	}
 	spawn_patience = patience;
 	return r;

@@ -140,6 +140,25 @@ static void add_from_mount(char *line, const char *cgroups)
 	add_hierarchy(fields[4], strrchr(fields[4], '/') + 1, strcmp(fields[3], "/") ? "/" : own);
 }
 
+/* On v2, up to where cgroups get controllers: the caller may sit where none are passed on. */
+static void go_up(char *path)
+{
+	char file[2048];
+
+	while (strcmp(path, "/")) {
+		char *last = strrchr(path, '/'), *text;
+		bool passes;
+
+		snprintf(file, sizeof(file), "/sys/fs/cgroup%s/cgroup.subtree_control", path);
+		text = place_read(file, NULL);
+		passes = text && strlen(text) > 1;
+		free(text);
+		if (passes)
+			return;
+		last[last == path] = '\0';
+	}
+}
+
 static int find_hierarchies(void)
 {
 	char *mounts = place_read("/proc/self/mountinfo", NULL), *save = NULL;
@@ -151,6 +170,7 @@ static int find_hierarchies(void)
 	place.v2 = !statfs("/sys/fs/cgroup", &fs) && fs.f_type == CGROUP2_SUPER_MAGIC;
 	if (place.v2) {
 		own_path(cgroups, "", own, sizeof(own));
+		go_up(own);
 		add_hierarchy("/sys/fs/cgroup", "", own);
 	}
 	for (char *l = strtok_r(mounts, "\n", &save); l && !place.v2;

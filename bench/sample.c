@@ -61,7 +61,7 @@ static int run_verbs(const struct fill *f, const enum verb *verbs, size_t n, str
 		if (verbs[i] == VERB_START)
 			cell_reap(&cpu);
 	}
-	*ret = (struct sample){spawn_clock() - begin, cpu};
+	*ret = (struct sample){spawn_clock() - begin, cpu, 0};
 	return r;
 }
 
@@ -100,7 +100,7 @@ static int sample_rate(const struct cell *c, enum mode mode, struct fill *f, str
 		pids[i] = begun < total ? spawn_begin(texts[i], -1, -1) : 0;
 		begun += begun < total;
 	}
-	*ret = (struct sample){total * 1e3 / (spawn_clock() - begin), cpu / total};
+	*ret = (struct sample){total * 1e3 / (spawn_clock() - begin), cpu / total, 0};
 	return failed ? -1 : 0;
 }
 
@@ -117,7 +117,7 @@ static int sample_call(struct fill *f, struct sample *ret)
 		close(in);
 	if (r)
 		return -1;
-	*ret = (struct sample){strtod(out, NULL) / 1e3, 0};
+	*ret = (struct sample){strtod(out, NULL) / 1e3, 0, 0};
 	return ret->wall > 0 ? 0 : -1;
 }
 

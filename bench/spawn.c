@@ -31,6 +31,7 @@ double spawn_clock(void)
 
 unsigned spawn_patience = 60;
 static volatile sig_atomic_t alarmed;
+static bool gave_up; /* since the words were forgotten */
 
 static void on_alarm(int sig)
 {
@@ -162,6 +163,7 @@ int spawn_wait(pid_t pid, struct spawned *ret)
 
 	spawn_be_patient();
 	do {
+		gave_up |= spawn_impatient();
 		if (spawn_impatient() && pid > 0)
 			kill(pid, SIGKILL);
 		else if (spawn_impatient())
@@ -216,6 +218,7 @@ int spawn_read(const char *text, int in, char *ret, size_t size)
 
 void spawn_forget_words(void)
 {
+	gave_up = false;
 	if (place.errors >= 0 && ftruncate(place.errors, 0) < 0)
 		perror("bench: ftruncate");
 }
@@ -226,6 +229,10 @@ void spawn_last_words(char *ret, size_t size)
 	ssize_t n = pread(place.errors, text, sizeof(text) - 1, 0);
 	char *line;
 
+	if (gave_up) {
+		snprintf(ret, size, "it took longer than %u s", spawn_patience);
+		return;
+	}
 	text[n < 0 ? 0 : n] = '\0';
 	for (n = (ssize_t)strlen(text); n > 0 && text[n - 1] == '\n'; n--)
 		text[n - 1] = '\0';

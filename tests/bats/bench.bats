@@ -160,3 +160,36 @@ of() {
 		(["cgroups", "birth of the child", "mounts", "devices"] - $seen == []) and .system_calls > 100 and
 		([.phases[].ms] | add) <= .wall_ms * 1.5 and ([.phases[].ms] | add) >= .wall_ms * 0.5' trace.json
 }
+
+@test "the bench's page: what it says comes from the results, with reasons for what is missed alone" {
+	cat > bench.json <<-'END'
+	{"date": "2026-01-02T03:04:05Z", "kernel": "6.1", "machine": "x86_64", "cgroup": "v2", "load": 0.5, "cpus": 2,
+	 "contestants": [{"name": "jailrt", "version": "jailrt version 9", "path": "/j"}, {"name": "floor", "version": "", "path": "/f"}],
+	 "targets": [
+	  {"goal": "g", "workload": "run", "target": "at most 1.50 × floor", "back-to-back": 1.8, "idle": 1.2, "verdict": "missed"},
+	  {"goal": "g", "workload": "exec", "target": "at most 0.45 × crun", "verdict": "not measured"}],
+	 "results": [
+	  {"workload": "run", "contestant": "jailrt", "mode": "back-to-back", "unit": "ms", "failures": 0, "median": 1.84, "p10": 1.7,
+	   "p90": 2.5, "cpu_ms": [1.5, 1.6], "values": [1.8, 1.88]},
+	  {"workload": "run", "contestant": "floor", "mode": "back-to-back", "unit": "ms", "failures": 0, "median": 1.02, "p10": 1,
+	   "p90": 1.2, "cpu_ms": [1, 1], "values": [1.0, 1.04]},
+	  {"workload": "exec", "contestant": "floor", "does_not_run": "a <reason>"}]}
+	END
+	cat > trace.json <<-'END'
+	[{"date": "2026-01-02T03:04:05Z", "workload": "run", "rounds": 3, "programs": {
+	  "jailrt": {"wall_ms": 1.9, "system_calls": 700, "processes": 2, "phases": [{"phase": "mounts", "ms": 1.25}],
+	   "slowest_calls": [{"call": "clone3", "ms": 0.25}]},
+	  "floor": {"wall_ms": 1.1, "system_calls": 200, "processes": 2, "phases": [{"phase": "mounts", "ms": 0.5}],
+	   "slowest_calls": []}}}]
+	END
+	mkdir out
+	"$BATS_TEST_DIRNAME/../../bench/docs" bench.json trace.json out
+	grep -q '0 met, 1 missed, 1 not measured' out/performance.md
+	grep -q '| run | at most 1.50 × floor | 1.80 | 1.20 | \*\*missed\*\* |' out/performance.md
+	grep -q '^- \*\*run\*\*.* Traced: +0.80 ms beside floor; mounts +0.75\.' out/performance.md
+	not grep -q '^- \*\*exec' out/performance.md
+	grep -q '^| run | 1.84 | 1.02 |' out/performance.md
+	not grep -q '{[a-z]*}' out/performance.md # each place is filled
+	python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' out/performance.svg
+	grep -q 'jailrt, run: 1.84 ms' out/performance.svg
+}
