@@ -369,7 +369,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "bench: only root can do all that is measured\n");
 		return 1;
 	}
-	s.rounds = from_environment("ROUNDS", quick_or_full(10, 100));
+	s.rounds = from_environment("ROUNDS", quick_or_full(6, 100));
 	s.few = quick_or_full(2, 5);
 	s.least = quick_or_full(1, 3);
 	spawn_patience = quick_or_full(8, 60);

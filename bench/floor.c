@@ -243,10 +243,14 @@ static int verb_exec(struct floor_jail *j, char **args)
 
 	j->program = args + 1;
 	floor_cgroups_open(j);
-	if (pidfd < 0 || sys_setns(pidfd, (int)floor_namespaces(j)) < 0)
+	/* Who is in the jail's cgroup namespace already cannot be born in its cgroup. */
+	if (pidfd < 0 ||
+		sys_setns(pidfd, (int)(floor_namespaces(j) & ~(unsigned long)CLONE_NEWCGROUP)) < 0)
 		floor_die("setns");
 	pid = clone_child(j, 0);
 	if (!pid) {
+		if (j->v2 && sys_setns(pidfd, CLONE_NEWCGROUP) < 0)
+			floor_die("setns");
 		floor_cgroups_enter(j);
 		floor_become(j);
 		run_program(j);
