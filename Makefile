@@ -51,6 +51,7 @@ CMD_OBJ  := $(CMD_SRC:%.c=$(BUILD)/%.o)
 BENCH    := $(addprefix $(BUILD)/bench/,bench floor payload)
 SYSTEMD  := $(wildcard runtime/systemd/*.c)
 HOOKS    := $(addprefix $(BUILD)/hooks/jailrt-hook-,net log debug)
+NET      := $(BUILD)/jailrt-net
 HELPERS  := $(BUILD)/deny $(BUILD)/race
 OBSERVE  := $(BUILD)/observe
 UNITS    := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/unit/%)
@@ -63,7 +64,7 @@ say  = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 .PHONY: all run check check-fast check-vm unit golden bats floors sizes fmt docs bench install \
 	clean tests fuzz fuzzers flags engines engines-docs mutants bench-engines bench-seccomp \
 	bench-trace bench-docs FORCE
-all: $(BUILD)/jailrt $(BUILD)/jailrt-systemd $(HOOKS)
+all: $(BUILD)/jailrt $(BUILD)/jailrt-systemd $(HOOKS) $(NET)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -106,7 +107,11 @@ $(BUILD)/jailrt-systemd: $(SYSTEMD:%.c=$(BUILD)/%.o) $(BUILD)/libjailrt.a
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libjailrt.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libjailrt.a $(LIBS)
+	$(Q)$(CC) $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libjailrt.a $(LIBS)
+
+# Of jailrt-net what needs no libslirp.
+NET_PURE := $(addprefix $(BUILD)/net/,packet.o judge.o flow.o)
+$(BUILD)/tests/unit/test_net $(BUILD)/fuzz_packet: $(NET_PURE)
 
 # The oracle of capability names; of nothing else.
 $(BUILD)/tests/unit/test_names: LIBS := $(LIBS) $(call static,cap)
@@ -125,6 +130,12 @@ $(BUILD)/hooks/jailrt-hook-net: $(BUILD)/hooks/net_make.o
 $(HOOKS): $(BUILD)/hooks/jailrt-hook-%: $(BUILD)/hooks/%.o $(BUILD)/hooks/hook.o $(BUILD)/libjailrt.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(if $(SAN),$(LINK),-static) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libjailrt.a $(LIBS)
+
+# The one program with libslirp, and what that needs. What is not its main is tested, too.
+NET_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out net/main.c,$(wildcard net/*.c)))
+$(NET): $(BUILD)/net/main.o $(NET_OBJ) $(BUILD)/libjailrt.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lslirp
 
 # What is measured against is static and never sanitized, so it is compiled apart from the rest.
 $(BUILD)/bench/bench: $(filter-out bench/floor% bench/payload% bench/seccomp%,$(wildcard bench/*.c)) bench/bench.h
@@ -220,7 +231,7 @@ fuzzers: $(FUZZERS)
 
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libjailrt.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(FUZZ_SAN) -fsanitize=fuzzer -o $@ $< $(BUILD)/libjailrt.a $(LIBS)
+	$(Q)$(CC) $(FUZZ_SAN) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(BUILD)/libjailrt.a $(LIBS)
 
 floors sizes:
 	@tests/$@
@@ -239,7 +250,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include \
 		$(DESTDIR)$(LIBEXEC) $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 755 $(BUILD)/jailrt $(DESTDIR)$(PREFIX)/bin/
-	install -m 755 $(BUILD)/jailrt-systemd $(HOOKS) $(DESTDIR)$(LIBEXEC)/
+	install -m 755 $(BUILD)/jailrt-systemd $(HOOKS) $(NET) $(DESTDIR)$(LIBEXEC)/
 	install -m 644 $(BUILD)/libjailrt.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 644 runtime/jailrt.h $(DESTDIR)$(PREFIX)/include/
 	install -d $(DESTDIR)$(PREFIX)/share/jailrt/seccomp-profiles/parts
@@ -253,4 +264,4 @@ clean:
 	rm -rf build
 
 -include $(HELPERS:$(BUILD)/%=$(BUILD)/tests/%.d) $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) \
-	$(wildcard $(BUILD)/hooks/*.d $(BUILD)/runtime/systemd/*.d) $(UNITS:=.d) $(BUILD)/tests/golden.d
+	$(wildcard $(BUILD)/hooks/*.d $(BUILD)/net/*.d $(BUILD)/runtime/systemd/*.d) $(UNITS:=.d) $(BUILD)/tests/golden.d

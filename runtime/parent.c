@@ -336,6 +336,9 @@ static int carry_out(struct parent *p, const struct step *s, struct err *e)
 		return sched_set_io(p->pid[SIDE_INIT], s->args, e);
 	case STEP_HOOK:
 		return do_hook(p, s->args, e);
+	case STEP_USER_NET:
+		TRY(parent_user_net(p, s->args, e));
+		return await_spawned(p, JAILRT_NET, NET_PATIENCE_S, e);
 	case STEP_CREATED:
 	case STEP_LEAVE:
 		return 0;

@@ -13,6 +13,12 @@
 #include "do/spawn.h"
 #include "run.h"
 
+/* The program that carries packets (net/), and how long it may take to begin. */
+#define JAILRT_NET "jailrt-net"
+enum { NET_PATIENCE_S = 30 };
+
+struct user_net;
+
 enum parent_event {
 	PARENT_WAIT, /* call again when parent_fd is readable */
 	PARENT_CREATED, /* all is set up; call again to let the program run, or be held for start */
@@ -78,5 +84,7 @@ int parent_take_listener(struct parent *p);
 /* Steps of cgroups or of systemd's unit, and what is left of them when the plan fails. */
 int parent_cgroup(struct parent *p, const struct step *s, struct err *e);
 void parent_abort_cgroups(struct parent *p);
+/* Starts what carries the packets; it ends once the network is there, or with why it is not. */
+int parent_user_net(struct parent *p, const struct user_net *a, struct err *e);
 
 #endif

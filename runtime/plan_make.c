@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "../spec/user_net.h"
 #include "base/fmt.h"
 #include "base/path.h"
 #include "plan_build.h"
@@ -261,6 +262,16 @@ static void births(struct builder *b)
 		plan_raise_limits(b, SIDE_PARENT);
 }
 
+/* What it runs joins the namespaces of init, and is gone with it. */
+static void user_net(struct builder *b)
+{
+	const struct jail_net *net = &b->jail->net;
+
+	if (net->user)
+		*(struct user_net *)plan_add(b, SIDE_PARENT, STEP_USER_NET, net->at_user) =
+			*net->user;
+}
+
 /* --- init, up to its filesystem ---------------------------------------------------------------- */
 
 static bool maps_id(const struct id_map *map, uint32_t id)
@@ -361,6 +372,7 @@ int plan_make(const struct jail *jail, const struct host *host, struct plan *ret
 		TRY(plan_cgroup(&b));
 	plan_rdt_enter(&b, &b.rdt, false);
 	TRY(plan_net_devices(&b));
+	user_net(&b);
 	TRY(setup_namespaces(&b));
 	TRY(plan_mounts(&b));
 	TRY(plan_devices(&b));

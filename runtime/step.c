@@ -5,6 +5,7 @@
 
 #include "../spec/jail.h"
 #include "../spec/names.h"
+#include "../spec/user_net.h"
 
 const char *const side_names[SIDES] = {
 	[SIDE_PARENT] = "parent",
@@ -488,6 +489,7 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
 	[STEP_MACVLAN] = {"macvlan", P, &table_step_macvlan},
 	[STEP_NET_ADDRESS] = {"net-address", I, &table_step_net_address},
 	[STEP_NET_RULE] = {"net-rule", I, &table_step_net_rule},
+	[STEP_USER_NET] = {"user-net", P, &table_user_net},
 	[STEP_PROPAGATION] = {"propagation", I, &table_step_propagation},
 	[STEP_ROOT] = {"root", I, &table_step_root},
 	[STEP_MOUNT] = {"mount", I, &table_step_mount},

@@ -54,6 +54,7 @@ enum step_kind {
 	STEP_MACVLAN,
 	STEP_NET_ADDRESS,
 	STEP_NET_RULE,
+	STEP_USER_NET,
 	STEP_RDT_ENTER,
 	/* filesystem */
 	STEP_PROPAGATION,

@@ -20,6 +20,7 @@
 #include "names.h"
 
 struct origin;
+struct user_net;
 
 /* The newest version of the runtime-spec whose fields are known. */
 #define OCI_VERSION "1.3.0"
@@ -327,6 +328,8 @@ struct jail_net {
 	struct jail_macvlan macvlan;
 	struct jail_net_rule *rules; /* the first that a packet meets decides; without any all are allowed */
 	size_t n_rules;
+	const struct user_net *user; /* a network through a process of the host; NULL: none */
+	const void *at_user;
 };
 
 struct jail_sysctl {

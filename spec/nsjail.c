@@ -92,7 +92,6 @@ WORDS(nsjail_nstun_proto_words);
  */
 #define DFLT(text) .dflt = (text)
 #define UNIT(text) .unit = (text)
-#define NOT_YET	   .flags = FIELD_NOT_YET
 #define PORT_RANGE .max = 65535
 
 static const struct field nsjail_id_map_rows[] = {
@@ -425,7 +424,7 @@ static const struct field nsjail_config_rows[] = {
 	FIELD_OBJECTS(nsjail_config, traffic_rule, nsjail_traffic_rule,
 		"rules for what the jail may reach; the first that a packet meets decides"),
 	FIELD_OBJECT(nsjail_config, user_net, nsjail_user_net,
-		"network through a user process, no privileges needed", NOT_YET),
+		"network through a user process, no privileges needed"),
 
 	FIELD_OBJECT(nsjail_config, exec_bin, nsjail_exe, "the program to run"),
 	FIELD_BOOL(nsjail_config, bare,

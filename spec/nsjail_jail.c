@@ -466,6 +466,7 @@ int nsjail_jail(struct nsjail_config *doc, const struct origin *origin, const st
 	TRY(nsjail_load_mounts(&l));
 	TRY(load_cgroup(&l));
 	TRY(load_process(&l));
+	TRY(nsjail_load_user_net(&l));
 	nsjail_warn(&l);
 	return nsjail_load_seccomp(&l);
 }

@@ -5,7 +5,7 @@
  * nsjail_jail: what an nsjail config means.
  *
  * Turns the mirror of an nsjail document into a jail (nsjail_mount.c beside it has the mounts,
- * nsjail_seccomp.c the policy). Pure but for the policy file: what depends on who loads comes from the
+ * nsjail_seccomp.c the policy, nsjail_user_net.c the network). Pure but for the policy file: what depends on who loads comes from the
  * caller struct. Where jailrt means something else than
  * nsjail, docs/differences.md says so and why.
  */
@@ -88,6 +88,7 @@ int nsjail_load_command(struct nsjail_load *l);
 int nsjail_load_caller_limits(struct nsjail_load *l, bool given);
 int nsjail_load_devices(struct nsjail_load *l); /* interfaces, the macvlan */
 int nsjail_load_traffic(struct nsjail_load *l);
+int nsjail_load_user_net(struct nsjail_load *l);
 void nsjail_load_manners(struct nsjail_load *l); /* session, stdio, fds, CPUs, personality */
 void nsjail_load_service(struct nsjail_load *l);
 /* Of what is taken as it stands, and is hardly meant so. */

@@ -314,6 +314,7 @@ int oci_load_more(struct oci_load *l)
 		l->jail->net.loopback = false;
 	TRY(nsjail_load_devices(&l->more));
 	TRY(nsjail_load_traffic(&l->more));
+	TRY(nsjail_load_user_net(&l->more));
 	if (l->bare)
 		make_bare(l);
 	nsjail_load_service(&l->more);

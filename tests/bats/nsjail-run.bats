@@ -284,20 +284,6 @@ rlimit() {
 	[[ "$output" == passed*"8: "* && "$output" != *kept* ]]
 }
 
-@test "what is not there yet is refused with its place, never passed over" {
-	local line
-	while read -r line; do
-		echo "$line"
-		jail_is <<< "$line"
-		jailed true
-		fails_with 1 "not supported yet"
-		fails_with 1 "${line%%[: ]*}"
-		fails_with 1 "jail.cfg:4:"
-	done <<-'EOF'
-		user_net { pasta { } }
-	EOF
-}
-
 @test "a policy in kafel is enforced, from the config and from a file with an include" {
 	jail_is <<-'EOF'
 		seccomp_string: "ERRNO(28) { mkdir, mkdirat }"

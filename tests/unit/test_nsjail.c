@@ -105,7 +105,7 @@ static void flags_are_right(void)
 {
 	is_text(flagged(FIELD_REQUIRED), "dst path");
 	is_text(flagged(FIELD_INERT), "name description");
-	is_text(flagged(FIELD_NOT_YET), "user_net");
+	is_text(flagged(FIELD_NOT_YET), "");
 	is_text(flagged(FIELD_TIGHTEN), "time_limit seccomp_profile");
 	flagged(0);
 }

@@ -40,6 +40,7 @@ static bool is_the_parents_own(int kind)
 	case STEP_CLONE:
 	case STEP_NET_DEVICE:
 	case STEP_MACVLAN:
+	case STEP_USER_NET:
 	case STEP_RDT:
 	case STEP_RDT_ENTER:
 	case STEP_NO_SETGROUPS:
