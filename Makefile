@@ -110,8 +110,8 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libjailrt.a
 	$(Q)$(CC) $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libjailrt.a $(LIBS)
 
 # Of jailrt-net what needs no libslirp.
-NET_PURE := $(addprefix $(BUILD)/net/,packet.o judge.o flow.o)
-$(BUILD)/tests/unit/test_net $(BUILD)/fuzz_packet: $(NET_PURE)
+NET_PURE := $(addprefix $(BUILD)/net/,packet.o judge.o flow.o proxy.o)
+$(BUILD)/tests/unit/test_net $(BUILD)/fuzz_packet $(BUILD)/fuzz_proxy: $(NET_PURE)
 
 # The oracle of capability names; of nothing else.
 $(BUILD)/tests/unit/test_names: LIBS := $(LIBS) $(call static,cap)

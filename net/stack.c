@@ -13,8 +13,10 @@ uint64_t stack_seconds(void)
 	return (uint64_t)t.tv_sec;
 }
 
-static void to_jail(struct stack *s, const uint8_t *data, size_t len)
+void stack_write(const uint8_t *data, size_t len, void *arg)
 {
+	struct stack *s = arg;
+
 	/* A device that is full loses packets, as every one does. */
 	if (len)
 		(void)!write(s->tun, data, len);
@@ -39,13 +41,35 @@ static void lead(struct stack *s, struct packet *p, struct flow *w)
 	stack_input(s, p);
 }
 
-static void redirect(struct stack *s, struct packet *p, const struct judge_rule *r)
+static void redirect(
+	struct stack *s, struct packet *p, const struct net_address *to, uint16_t to_port)
 {
-	struct flow *w = flows_add(&s->flows, p, &r->to, r->has_to_port ? r->to_port : p->dport,
-		stack_seconds());
+	struct flow *w = flows_add(&s->flows, p, to, to_port, stack_seconds());
 
 	if (w)
 		lead(s, p, w);
+}
+
+static void refuse(struct stack *s, const struct packet *p)
+{
+	stack_write(s->refusal,
+		packet_refuse(p, &s->judge.gateway[judge_index(p->family)], s->refusal,
+			sizeof(s->refusal)),
+		s);
+}
+
+static void by_proxy(struct stack *s, struct packet *p, const struct judge_rule *r)
+{
+	static const struct net_address loopback[] = {
+		{{127, 0, 0, 1}}, {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}}};
+	uint16_t port;
+
+	if (p->proto == IPPROTO_UDP)
+		assocs_send(&s->assocs, r, p, stack_seconds());
+	else if (relays_begin(&s->relays, r, p, stack_seconds(), &port) < 0)
+		refuse(s, p);
+	else
+		redirect(s, p, &loopback[judge_index(p->family)], port);
 }
 
 static void decide(struct stack *s, struct packet *p)
@@ -63,12 +87,14 @@ static void decide(struct stack *s, struct packet *p)
 		stack_input(s, p);
 		return;
 	case USER_NET_REJECT:
-		to_jail(s, s->refusal,
-			packet_refuse(p, &s->judge.gateway[judge_index(p->family)], s->refusal,
-				sizeof(s->refusal)));
+		refuse(s, p);
 		return;
 	case USER_NET_REDIRECT:
-		redirect(s, p, rule);
+		redirect(s, p, &rule->to, rule->has_to_port ? rule->to_port : p->dport);
+		return;
+	case USER_NET_SOCKS5:
+	case USER_NET_CONNECT:
+		by_proxy(s, p, rule);
 		return;
 	default:
 		return;
@@ -160,5 +186,5 @@ void stack_give(struct stack *s, size_t len)
 	} else if (p.proto == IPPROTO_UDP && s->n_udp_in) {
 		note_heard(s, &p);
 	}
-	to_jail(s, s->out, p.len);
+	stack_write(s->out, p.len, s);
 }

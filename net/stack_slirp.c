@@ -176,20 +176,29 @@ static socklen_t put_socket(struct sockaddr_storage *to, int family, const char 
 	return sizeof(*v4);
 }
 
-static int open_port(struct stack *s, const struct user_net_rule *r, uint16_t port, struct err *e)
+static int open_port(struct stack *s, const struct user_net_rule *rule, uint16_t port, struct err *e)
 {
+	enum { TRIES = 20, TRY_MS = 50 };
 	struct sockaddr_storage host, jail;
-	uint16_t inner = r->has_to_port ? (uint16_t)r->to_port : port;
-	socklen_t host_len = put_socket(&host, r->family, r->src, port);
-	socklen_t jail_len = put_socket(&jail, r->family, r->to, inner);
-	int flags = (r->proto == USER_NET_UDP ? SLIRP_HOSTFWD_UDP : 0) |
-		    (r->family == 6 ? SLIRP_HOSTFWD_V6ONLY : 0);
+	int r = -1;
+	uint16_t inner = rule->has_to_port ? (uint16_t)rule->to_port : port;
+	socklen_t host_len = put_socket(&host, rule->family, rule->src, port);
+	socklen_t jail_len = put_socket(&jail, rule->family, rule->to, inner);
+	int flags = (rule->proto == USER_NET_UDP ? SLIRP_HOSTFWD_UDP : 0) |
+		    (rule->family == 6 ? SLIRP_HOSTFWD_V6ONLY : 0);
 
-	if (slirp_add_hostxfwd(s->slirp, (struct sockaddr *)&host, host_len,
-		    (struct sockaddr *)&jail, jail_len, flags) < 0)
+	/* The jail before may be gone, and its network not yet. */
+	for (int i = 0; i < TRIES; i++) {
+		r = slirp_add_hostxfwd(s->slirp, (struct sockaddr *)&host, host_len,
+			(struct sockaddr *)&jail, jail_len, flags);
+		if (r >= 0 || errno != EADDRINUSE)
+			break;
+		(void)poll(NULL, 0, TRY_MS);
+	}
+	if (r < 0)
 		return err_sys(e, errno, "listen on %s port %u of the host",
-			r->src ? r->src : r->family == 6 ? "[::]" : "0.0.0.0", port);
-	if (r->proto == USER_NET_UDP)
+			rule->src ? rule->src : rule->family == 6 ? "[::]" : "0.0.0.0", port);
+	if (rule->proto == USER_NET_UDP)
 		s->udp_in[s->n_udp_in++] = inner;
 	return 0;
 }
@@ -223,27 +232,17 @@ static int open_ports(struct stack *s, const struct user_net *n, struct pool *po
 static int add_poll(int fd, int events, void *arg)
 {
 	struct stack *s = arg;
-	struct pollfd *v = s->polls;
-	size_t room = s->polls_room ? s->polls_room * 2 : 64;
 
-	if (s->n_polls == s->polls_room) {
-		v = realloc(v, room * sizeof(*v));
-		if (!v)
-			return -1; /* it is passed over this time */
-		s->polls = v;
-		s->polls_room = room;
-	}
-	v[s->n_polls] = (struct pollfd){.fd = fd,
-		.events = (short)((events & SLIRP_POLL_IN ? POLLIN : 0) |
-				  (events & SLIRP_POLL_OUT ? POLLOUT : 0) |
-				  (events & SLIRP_POLL_PRI ? POLLPRI : 0))};
-	return (int)s->n_polls++;
+	return polls_add(&s->polls, fd,
+		(short)((events & SLIRP_POLL_IN ? POLLIN : 0) |
+			(events & SLIRP_POLL_OUT ? POLLOUT : 0) |
+			(events & SLIRP_POLL_PRI ? POLLPRI : 0)));
 }
 
 static int get_events(int at, void *arg)
 {
 	struct stack *s = arg;
-	int got = at < 0 ? 0 : s->polls[at].revents;
+	int got = polls_got(&s->polls, at);
 
 	return (got & POLLIN ? SLIRP_POLL_IN : 0) | (got & POLLOUT ? SLIRP_POLL_OUT : 0) |
 	       (got & POLLPRI ? SLIRP_POLL_PRI : 0) | (got & POLLERR ? SLIRP_POLL_ERR : 0) |
@@ -293,27 +292,49 @@ static bool read_device(struct stack *s)
 	return true;
 }
 
+/* Those of the proxies also look at what time it is. */
+static uint32_t fill(struct stack *s)
+{
+	enum { LOOK_MS = 5000 };
+	uint32_t timeout = s->relays.n || s->assocs.n ? LOOK_MS : UINT32_MAX;
+
+	slirp_pollfds_fill(s->slirp, &timeout, add_poll, s);
+	relays_fill(&s->relays, &s->polls);
+	assocs_fill(&s->assocs, &s->polls);
+	return until_timer(s, timeout);
+}
+
+/* What was named for this turn is done with before anything new comes up in it. */
+static bool turn(struct stack *s, bool failed)
+{
+	slirp_pollfds_poll(s->slirp, failed, get_events, s);
+	relays_poll(&s->relays, &s->polls, stack_seconds());
+	assocs_poll(&s->assocs, &s->polls, stack_seconds());
+	if (!failed && s->polls.v[1].revents && !read_device(s))
+		return false;
+	run_timers(s);
+	stack_flush(s);
+	return true;
+}
+
 static void loop(struct stack *s, int pidfd)
 {
 	for (;;) {
-		uint32_t timeout = UINT32_MAX;
+		uint32_t timeout;
 		int r;
 
-		s->n_polls = 0;
-		if (add_poll(pidfd, SLIRP_POLL_IN, s) < 0 || add_poll(s->tun, SLIRP_POLL_IN, s) < 0)
+		s->polls.n = 0;
+		if (polls_add(&s->polls, pidfd, POLLIN) < 0 ||
+			polls_add(&s->polls, s->tun, POLLIN) < 0)
 			return;
-		slirp_pollfds_fill(s->slirp, &timeout, add_poll, s);
-		timeout = until_timer(s, timeout);
-		r = poll(s->polls, s->n_polls, timeout > INT32_MAX ? -1 : (int)timeout);
+		timeout = fill(s);
+		r = poll(s->polls.v, s->polls.n, timeout > INT32_MAX ? -1 : (int)timeout);
 		if (r < 0 && errno != EINTR)
 			return;
-		if (r > 0 && s->polls[0].revents)
+		if (r > 0 && s->polls.v[0].revents)
 			return;
-		if (r > 0 && s->polls[1].revents && !read_device(s))
+		if (!turn(s, r < 0))
 			return;
-		slirp_pollfds_poll(s->slirp, r < 0, get_events, s);
-		run_timers(s);
-		stack_flush(s);
 	}
 }
 
@@ -323,11 +344,9 @@ int stack_run(const struct user_net *n, const struct jail_end *jail, ready_fn *r
 	own_pool struct pool pool = {0};
 
 	TRY(judge_read(n, &pool, &s.judge, e));
-	for (size_t i = 0; i < s.judge.n; i++) {
-		if (s.judge.v[i].action >= USER_NET_SOCKS5)
-			return err_set(e, ENOTSUP, "proxies are not supported yet");
-	}
 	flows_init(&s.flows);
+	s.assocs.give = stack_write;
+	s.assocs.arg = &s;
 	choose_alias(&s, 0, 4);
 	choose_alias(&s, 1, 16);
 	s.tun = enter(jail, tun_make, n, e);

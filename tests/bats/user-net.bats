@@ -44,6 +44,8 @@ host() {
 	at_host ip addr add 2001:db8::2/64 dev w0 nodad
 	at_world ip addr add 192.0.2.1/24 dev w1
 	at_world ip addr add 2001:db8::1/64 dev w1 nodad
+	at_world ip addr add 198.51.100.1/32 dev lo
+	at_world ip addr add 2001:db8:1::1/128 dev lo nodad
 	at_host ip link set w0 up
 	at_world ip link set w1 up
 	at_host ip route add default via 192.0.2.1
@@ -212,6 +214,53 @@ no_helpers() {
 	answers ECONNREFUSED ECONNREFUSED
 }
 
+@test "ENCAP_SOCKS5 takes TCP and UDP of both families through the proxy, which alone reaches the world" {
+	host
+	servers at_world tcp/198.51.100.1/80/web udp/198.51.100.1/53/dns tcp/2001:db8:1::1/80/web6 udp/2001:db8:1::1/53/dns6 \
+		socks5/192.0.2.1/1080/proxy
+	net_is <<-'EOF'
+		user_net {
+			rule4 { action: ENCAP_SOCKS5 redirect_ip: "192.0.2.1" redirect_port: 1080 }
+			rule6 { action: ENCAP_SOCKS5 redirect_ip: "192.0.2.1" redirect_port: 1080 }
+		}
+		keep_caps: true
+	EOF
+	at_host ip route del default
+	at_host ip -6 route del default
+	asks tcp/198.51.100.1/80/a udp/198.51.100.1/53/b tcp/2001:db8:1::1/80/c udp/2001:db8:1::1/53/d \
+		half/198.51.100.1/80/e fetch/198.51.100.1/80/3000000 tcp/198.51.100.1/81/f
+	answers "web got a from 198.51.100.1" "dns got b from 198.51.100.1" "web6 got c from 2001:db8:1::1" \
+		"dns6 got d from 2001:db8:1::1" "web got e from 198.51.100.1" 3000000 ECONNRESET
+	grep -x "socks5 connect 198.51.100.1 80" at_world.log
+	grep -x "socks5 connect 2001:db8:1::1 80" at_world.log
+	grep -x "socks5 datagram 198.51.100.1 53" at_world.log
+	grep -x "socks5 datagram 2001:db8:1::1 53" at_world.log
+	in_jail busybox ping -c 1 -W 1 192.0.2.1
+	fails_with 1 "100% packet loss"
+	wait_for 5 grep -x "socks5 association ended" at_world.log
+}
+
+@test "ENCAP_CONNECT takes TCP through the proxy, and UDP goes nowhere" {
+	host
+	servers at_world tcp/198.51.100.1/80/web udp/198.51.100.1/53/dns tcp/2001:db8:1::1/80/web6 connect/192.0.2.1/3128/proxy \
+		refuse/192.0.2.1/3129/no udp/192.0.2.1/53/dns
+	net_is <<-'EOF'
+		user_net {
+			rule4 { dst_ip: "203.0.113.0/24" action: ENCAP_CONNECT redirect_ip: "192.0.2.1" redirect_port: 3129 }
+			rule4 { dst_ip: "203.0.114.0/24" action: ENCAP_CONNECT redirect_ip: "192.0.2.1" redirect_port: 9 }
+			rule4 { action: ENCAP_CONNECT redirect_ip: "192.0.2.1" redirect_port: 3128 }
+			rule6 { proto: TCP action: ENCAP_CONNECT redirect_ip: "192.0.2.1" redirect_port: 3128 }
+		}
+	EOF
+	asks tcp/198.51.100.1/80/a udp/192.0.2.1/53/b tcp/2001:db8:1::1/80/c half/198.51.100.1/80/d \
+		fetch/198.51.100.1/80/3000000 tcp/203.0.113.1/80/e tcp/203.0.114.1/80/f tcp/198.51.100.1/81/g
+	answers "web got a from 198.51.100.1" silence "web6 got c from 2001:db8:1::1" "web got d from 198.51.100.1" \
+		3000000 ECONNRESET ECONNRESET ECONNRESET
+	grep -x "connect 198.51.100.1:80" at_world.log
+	grep -x 'connect \[2001:db8:1::1\]:80' at_world.log
+	grep -x refused at_world.log
+}
+
 @test "an echo is carried, and answered by the gateway; rules hold for it" {
 	host
 	net_is <<< 'keep_caps: true user_net { }'
@@ -248,6 +297,15 @@ no_helpers() {
 	same "$(at_host python3 "$BATS_TEST_DIRNAME/net-ask.py" tcp/127.0.0.1/8080/d)" "jail got d from 10.255.255.1"
 	wait $jail
 	same "$(grep -c served served)" 2
+}
+
+@test "RERUN opens its port again for each jail" {
+	host
+	net_is <<< 'mode: RERUN user_net { rule4 { direction: HOST_TO_GUEST proto: TCP dport: 8080 src_ip: "127.0.0.1" action: REDIRECT } }'
+	host_jailrt run --config net.cfg -- /bin/echo once more > rerun 2>&1 3>&- &
+	later kill_and_wait $!
+	wait_for 30 eval '[ "$(grep -c "once more" rerun)" -ge 4 ]'
+	not grep -i "in use" rerun
 }
 
 @test "a port that is taken is an error, with its place, and leaves nothing" {

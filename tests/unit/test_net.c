@@ -5,6 +5,7 @@
 
 #include "../../net/flow.h"
 #include "../../net/judge.h"
+#include "../../net/proxy.h"
 #include "tap.h"
 
 static uint8_t data[2048], made[2048];
@@ -419,8 +420,78 @@ static void there_is_room_for_many_and_an_end_to_it(void)
 	ok(!flows_find(&flows, &packet, 200));
 }
 
+/* --- proxies ------------------------------------------------------------------------------------ */
+
+static void proxies_are_asked_in_their_words(void)
+{
+	const struct proxy_end v4 = {4, address("192.0.2.1"), 443}, v6 = {6, address("2001:db8::1"), 80};
+	uint8_t words[PROXY_WORDS + 1] = {0};
+
+	is_int(proxy_greet(USER_NET_CONNECT, words), 0);
+	is_int(proxy_greet(USER_NET_SOCKS5, words), 3);
+	ok(!memcmp(words, "\5\1\0", 3));
+	is_int(proxy_ask(USER_NET_SOCKS5, PROXY_TCP, &v4, words), 10);
+	ok(!memcmp(words, "\5\1\0\1\300\0\2\1\1\273", 10));
+	is_int(proxy_ask(USER_NET_SOCKS5, PROXY_UDP, &v6, words), 22);
+	ok(!memcmp(words, "\5\3\0\4\40\1\15\270", 8) && words[21] == 80);
+	words[proxy_ask(USER_NET_CONNECT, PROXY_TCP, &v4, words)] = 0;
+	is_text((char *)words, "CONNECT 192.0.2.1:443 HTTP/1.1\r\nHost: 192.0.2.1:443\r\n\r\n");
+	words[proxy_ask(USER_NET_CONNECT, PROXY_TCP, &v6, words)] = 0;
+	is_text((char *)words,
+		"CONNECT [2001:db8::1]:80 HTTP/1.1\r\nHost: [2001:db8::1]:80\r\n\r\n");
+}
+
+static int heard(enum user_net_action kind, const char *said, size_t len, struct proxy_end *bound)
+{
+	for (size_t n = 0; n < len; n++)
+		is_int(proxy_answered(kind, (const uint8_t *)said, n, bound), 0);
+	return proxy_answered(kind, (const uint8_t *)said, len, bound);
+}
+
+static void proxies_are_heard_in_parts(void)
+{
+	const char *http = "HTTP/1.1 200 OK\r\nVia: x\r\n\r\n";
+	struct proxy_end b = {0};
+
+	is_int(proxy_greeted((const uint8_t *)"\5", 1), 0);
+	is_int(proxy_greeted((const uint8_t *)"\5\0x", 3), 2);
+	is_int(proxy_greeted((const uint8_t *)"\5\377", 2), -ECONNREFUSED);
+	is_int(proxy_greeted((const uint8_t *)"\4\0", 2), -EPROTO);
+	is_int(heard(USER_NET_SOCKS5, "\5\0\0\1\300\0\2\1\1\273", 10, &b), 10);
+	ok(b.family == 4 && b.port == 443 && b.address.b[0] == 192);
+	is_int(heard(USER_NET_SOCKS5, "\5\0\0\3\3abc\0\7", 10, &b), 10);
+	ok(b.family == 0 && b.port == 7);
+	is_int(heard(USER_NET_SOCKS5, "\5\0\0\4\40\1\15\270\0\0\0\0\0\0\0\0\0\0\0\1\0\7", 22, &b), 22);
+	ok(b.family == 6 && b.address.b[15] == 1);
+	is_int(proxy_answered(USER_NET_SOCKS5, (const uint8_t *)"\5\5\0\1", 4, &b), -ECONNREFUSED);
+	is_int(proxy_answered(USER_NET_SOCKS5, (const uint8_t *)"\5\0\0\2\0\0", 6, &b), -EPROTO);
+	is_int(heard(USER_NET_CONNECT, http, strlen(http), &b), (int)strlen(http));
+	http = "HTTP/1.0 407 No\r\n\r\n";
+	is_int(heard(USER_NET_CONNECT, http, strlen(http), &b), -ECONNREFUSED);
+	http = "SSH-2.0-OpenSSH_9.2\r\n\r\n";
+	is_int(heard(USER_NET_CONNECT, http, strlen(http), &b), -EPROTO);
+}
+
+static void datagrams_are_wrapped_and_unwrapped(void)
+{
+	const struct proxy_end v6 = {6, address("2001:db8::1"), 53};
+	uint8_t head[PROXY_HEAD];
+	struct proxy_end b;
+
+	is_int(proxy_wrap(&v6, head), 22);
+	is_int(proxy_unwrap(head, 22, &b), 22);
+	ok(!memcmp(&b.address, &v6.address, 16) && b.port == 53 && b.family == 6);
+	for (size_t n = 0; n < 22; n++)
+		is_int(proxy_unwrap(head, n, &b), -EPROTO);
+	head[2] = 1; /* a fragment */
+	is_int(proxy_unwrap(head, 22, &b), -EPROTO);
+}
+
 int main(void)
 {
+	run(proxies_are_asked_in_their_words);
+	run(proxies_are_heard_in_parts);
+	run(datagrams_are_wrapped_and_unwrapped);
 	run(packets_say_what_they_are);
 	run(what_is_not_whole_is_no_packet);
 	run(rewritten_packets_have_right_checksums);
