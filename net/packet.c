@@ -372,6 +372,19 @@ size_t packet_udp(int family, const struct net_address *src, uint16_t sport,
 	return r.len;
 }
 
+size_t packet_echo(int family, const struct net_address *src, const struct net_address *dst,
+	uint16_t id, const uint8_t *message, size_t len, uint8_t *to, size_t size)
+{
+	struct packet r;
+
+	if (len < ICMP_HEAD || !begin(&r, family, IPPROTO_ICMP, src, dst, len, to, size))
+		return 0;
+	memcpy(r.body, message, len);
+	put16(r.body + ICMP_ID, id);
+	packet_finish(&r);
+	return r.len;
+}
+
 /* --- errors about packets ---------------------------------------------------------------------- */
 
 /* Its own lengths are those it had; there are 8 bytes of its body at least. */

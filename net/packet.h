@@ -54,6 +54,10 @@ size_t packet_udp(int family, const struct net_address *src, uint16_t sport,
 	const struct net_address *dst, uint16_t dport, const uint8_t *payload, size_t len,
 	uint8_t *to, size_t size);
 
+/* An echo of the identifier; message is its ICMP part, as the kernel's ping sockets have it. */
+size_t packet_echo(int family, const struct net_address *src, const struct net_address *dst,
+	uint16_t id, const uint8_t *message, size_t len, uint8_t *to, size_t size);
+
 /*
  * For an ICMP error: the packet that it complains of, as far as it is there; false when it is none.
  * packet_finish makes the checksum of the whole right again.

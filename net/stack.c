@@ -79,9 +79,13 @@ static void decide(struct stack *s, struct packet *p)
 	enum user_net_action action = judge(&s->judge, p, &rule);
 
 	/* libslirp 4.7 answers for the gateway, and carries no echo of IPv6 any further. */
-	if (p->family == 6 && p->proto == IPPROTO_ICMP && action != USER_NET_REJECT &&
-		!equal(6, &p->dst, &s->judge.gateway[1]))
+	if (p->family == 6 && p->proto == IPPROTO_ICMP &&
+		(action == USER_NET_REDIRECT ||
+			(action == USER_NET_ALLOW && !equal(6, &p->dst, &s->judge.gateway[1])))) {
+		pings_send(&s->pings, p, action == USER_NET_REDIRECT ? &rule->to : &p->dst,
+			stack_seconds());
 		return;
+	}
 	switch (action) {
 	case USER_NET_ALLOW:
 		stack_input(s, p);

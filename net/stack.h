@@ -16,6 +16,7 @@
 #include "assoc.h"
 #include "flow.h"
 #include "judge.h"
+#include "ping.h"
 #include "polls.h"
 #include "relay.h"
 
@@ -44,6 +45,7 @@ struct stack {
 	struct polls polls;
 	struct relays relays;
 	struct assocs assocs;
+	struct pings pings;
 	uint16_t *udp_in; /* the jail's ports that are open to others */
 	size_t n_udp_in;
 	uint8_t in[FRAME_HEAD + PACKET_MOST], out[PACKET_MOST], refusal[2048];

@@ -292,15 +292,16 @@ static bool read_device(struct stack *s)
 	return true;
 }
 
-/* Those of the proxies also look at what time it is. */
+/* What is our own also looks at what time it is. */
 static uint32_t fill(struct stack *s)
 {
 	enum { LOOK_MS = 5000 };
-	uint32_t timeout = s->relays.n || s->assocs.n ? LOOK_MS : UINT32_MAX;
+	uint32_t timeout = s->relays.n || s->assocs.n || s->pings.n ? LOOK_MS : UINT32_MAX;
 
 	slirp_pollfds_fill(s->slirp, &timeout, add_poll, s);
 	relays_fill(&s->relays, &s->polls);
 	assocs_fill(&s->assocs, &s->polls);
+	pings_fill(&s->pings, &s->polls);
 	return until_timer(s, timeout);
 }
 
@@ -310,6 +311,7 @@ static bool turn(struct stack *s, bool failed)
 	slirp_pollfds_poll(s->slirp, failed, get_events, s);
 	relays_poll(&s->relays, &s->polls, stack_seconds());
 	assocs_poll(&s->assocs, &s->polls, stack_seconds());
+	pings_poll(&s->pings, &s->polls, stack_seconds());
 	if (!failed && s->polls.v[1].revents && !read_device(s))
 		return false;
 	run_timers(s);
@@ -347,6 +349,8 @@ int stack_run(const struct user_net *n, const struct jail_end *jail, ready_fn *r
 	flows_init(&s.flows);
 	s.assocs.give = stack_write;
 	s.assocs.arg = &s;
+	s.pings.give = stack_write;
+	s.pings.arg = &s;
 	choose_alias(&s, 0, 4);
 	choose_alias(&s, 1, 16);
 	s.tun = enter(jail, tun_make, n, e);

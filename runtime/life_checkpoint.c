@@ -166,9 +166,10 @@ int life_checkpoint(struct life *l, struct err *e)
 
 	TRY(life_open(l, true, e));
 	TRY(check_dumpable(l, e));
+	TRY(life_load_copy(l, e));
+	TRY(criu_check_network(l, e));
 	TRY(criu_call_begin(
 		&c, l, l->o.pre_dump ? CRIU_PRE_DUMP : CRIU_DUMP, &l->state->annotations, e));
-	TRY(life_load_copy(l, e));
 	TRY(prepare(&c, e));
 	TRY(dump(&c, e));
 	if (goes_on)

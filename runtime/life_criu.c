@@ -11,6 +11,7 @@
 
 #include "../spec/bind.h"
 #include "../spec/json.h"
+#include "../spec/origin.h"
 #include "../spec/walk.h"
 #include "base/fd.h"
 #include "base/fmt.h"
@@ -232,6 +233,16 @@ int criu_call_begin(struct criu_call *c, struct life *l, enum criu_action action
 	}
 	TRY(open_folders(c, action != CRIU_RESTORE, e));
 	return put_options(c, annotations, e);
+}
+
+int criu_check_network(const struct life *l, struct err *e)
+{
+	const struct jail_net *net = &l->loaded.jail.net;
+
+	if (!net->user)
+		return 0;
+	return origin_fail(l->loaded.jail.origin, net->at_user, e, ENOTSUP,
+		"criu cannot keep a network that a process outside of the container carries");
 }
 
 /* The lines that tell of errors; criu's last one, "Dumping FAILED", says nothing new. */

@@ -31,6 +31,9 @@ struct criu_call {
 
 void criu_call_done(struct criu_call *c);
 
+/* What the container's config has of a network must be all in its own namespaces. */
+int criu_check_network(const struct life *l, struct err *e);
+
 /* Finds criu, opens the directories (and makes them, for dumping), and puts the common options. */
 int criu_call_begin(struct criu_call *c, struct life *l, enum criu_action action,
 	const struct pairs *annotations, struct err *e);

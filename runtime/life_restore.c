@@ -161,6 +161,7 @@ int life_restore_begin(struct life *l, struct err *e)
 	int fds[2] = {-1, -1}, r;
 
 	TRY(life_prepare(l, false, e));
+	TRY(criu_check_network(l, e));
 	TRY(criu_call_begin(&c, l, CRIU_RESTORE, &l->loaded.jail.notes.annotations, e));
 	r = prepare(&c, fds, e);
 	net = fds[0];

@@ -140,5 +140,5 @@ bool user_net_is_metadata(int family, const struct net_address *a)
 bool user_net_is_device(const char *s)
 {
 	return *s && strlen(s) < IFNAMSIZ && strcmp(s, ".") && strcmp(s, "..") && strcmp(s, "lo") &&
-	       !s[strcspn(s, "/:% \t\n\v\f\r")];
+	       !strchr(s, '%') && !s[strcspn(s, "/: \t\n\v\f\r")];
 }

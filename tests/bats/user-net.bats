@@ -264,14 +264,18 @@ no_helpers() {
 @test "an echo is carried, and answered by the gateway; rules hold for it" {
 	host
 	net_is <<< 'keep_caps: true user_net { }'
-	in_jail /bin/sh -c 'for a in 192.0.2.1 10.255.255.1 fc00::1; do busybox ping -c 1 -W 2 $a; done'
-	same "$(grep -c ' 0% packet loss' <<< "$output")" 3
+	in_jail /bin/sh -c 'for a in 192.0.2.1 10.255.255.1 2001:db8::1 fc00::1; do busybox ping -c 1 -W 2 $a; done'
+	same "$(grep -c ' 0% packet loss' <<< "$output")" 4
 	net_is <<< 'keep_caps: true user_net { rule4 { proto: ICMP action: DROP } rule6 { proto: ICMP action: REJECT } }'
-	in_jail /bin/sh -c 'for a in 192.0.2.1 10.255.255.1; do busybox ping -c 1 -W 1 $a; done'
-	same "$(grep -c '100% packet loss' <<< "$output")" 2
-	net_is <<< 'keep_caps: true user_net { rule4 { proto: ICMP action: REDIRECT redirect_ip: "192.0.2.1" } }'
+	in_jail /bin/sh -c 'for a in 192.0.2.1 10.255.255.1 2001:db8::1; do busybox ping -c 1 -W 1 $a; done'
+	same "$(grep -c '100% packet loss' <<< "$output")" 3
+	net_is <<< 'keep_caps: true user_net { rule4 { proto: ICMP action: REDIRECT redirect_ip: "192.0.2.1" }
+		rule6 { proto: ICMP action: REDIRECT redirect_ip: "2001:db8::1" } }'
 	in_jail busybox ping -c 1 -W 2 203.0.113.77
 	says "64 bytes from 203.0.113.77"
+	in_jail busybox ping -c 2 -W 2 2001:db8:77::1
+	says "64 bytes from 2001:db8:77::1"
+	says " 0% packet loss"
 }
 
 @test "HOST_TO_GUEST opens a port of the host to the jail, and answers pass all rules" {
@@ -356,6 +360,16 @@ no_helpers() {
 	says "web got b from 192.0.2.2"
 	jr delete --force "$ID"
 	wait_for 5 no_helpers
+}
+
+@test "a jail with such a network is not checkpointed" {
+	host
+	net_is <<< 'user_net { }'
+	at_host "$JAILRT" --root "$STATES" create --config net.cfg "$ID" -- /bin/sleep 100 > /dev/null 2>&1 3>&-
+	jr start "$ID"
+	run jr checkpoint --image-path "$T/image" "$ID"
+	fails_with 1 "criu cannot keep a network that a process outside of the container carries"
+	not there "$T/image"
 }
 
 @test "nsjail's door: --user_net, and a network for each connection of LISTEN" {
