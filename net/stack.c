@@ -113,6 +113,11 @@ void stack_take(struct stack *s, size_t len)
 	if (packet_parse(s->in + FRAME_HEAD, len, &p) < 0)
 		return;
 	w = flows_find(&s->flows, &p, stack_seconds());
+	if (w && w->closing && p.proto == IPPROTO_TCP && packet_opens(&p)) {
+		/* The same ports anew; where the last connection was led there may be nobody any more. */
+		flows_remove(&s->flows, w);
+		w = NULL;
+	}
 	if (w)
 		lead(s, &p, w);
 	else if (packet_opens(&p))

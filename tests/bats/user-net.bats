@@ -378,6 +378,13 @@ no_helpers() {
 	run at_host "$JAILRT" --root "$STATES" nsjail -q -Mo --chroot / --user_net --rlimit_as inf -- \
 		/usr/bin/python3 "$BATS_TEST_DIRNAME/net-ask.py" tcp/192.0.2.1/80/a
 	says "web got a from 192.0.2.2"
+	run at_host "$JAILRT" --root "$STATES" nsjail -q -Mo --chroot / --user_net --disable_clone_newnet -- /bin/true
+	fails_with 255 "there is no network namespace to give it to"
+	run at_host "$JAILRT" --root "$STATES" nsjail -q -Me --chroot / --user_net -- /bin/true
+	fails_with 255 "nobody is left to look after the network in mode EXECVE"
+	run at_host "$JAILRT" --root "$STATES" run --set user_net.backend=NSTUN -- \
+		/bin/bash -c 'exec 5<>/dev/tcp/192.0.2.1/80; echo a >&5; cat <&5'
+	says "web got a from 192.0.2.2"
 	host_jailrt nsjail -Ml --bindhost 127.0.0.1 --port 0 --log "$T/listen" --chroot / --user_net \
 		--rlimit_as inf -- /usr/bin/python3 "$BATS_TEST_DIRNAME/net-ask.py" tcp/192.0.2.1/80/b 3>&- &
 	later kill_and_wait $!
