@@ -476,3 +476,43 @@ no_helpers() {
 	says "web got a from 192.0.2.2"
 	wait_for 5 no_helpers
 }
+
+@test "nsjail's sample configs with a network start, with the network that they say" {
+	local samples="$BATS_TEST_DIRNAME/../data/nsjail/configs" f
+	host
+	servers at_world tcp/192.0.2.1/81/web udp/192.0.2.1/9/dns
+	for f in test-nstun test-redirect test-socks5 test-pasta-nat; do
+		echo "$f"
+		run at_host "$JAILRT" --root "$STATES" nsjail -q --config "$samples/$f.cfg" --rlimit_as inf -- /bin/bash -c \
+			'exec 5<>/dev/tcp/192.0.2.1/81 && echo a >&5 && cat <&5'
+		# Nobody is a proxy here: what is to go through one goes nowhere.
+		if [ "$f" = test-socks5 ]; then
+			fails_with 1 "Connection reset"
+		else
+			says "web got a from 192.0.2.2"
+		fi
+	done
+	run at_host "$JAILRT" --root "$STATES" nsjail -q --config "$samples/test-redirect.cfg" --cap CAP_NET_RAW -- \
+		/bin/busybox ping -c 1 -W 2 198.51.100.77
+	says "64 bytes from 198.51.100.77"
+}
+
+@test "twenty clients of LISTEN have a network each, and none is left" {
+	host
+	servers at_world tcp/192.0.2.1/80/web
+	host_jailrt nsjail -Ml --bindhost 127.0.0.1 --port 0 --log "$T/listen" --chroot / --user_net --rlimit_as inf -- \
+		/bin/bash -c 'read x; exec 5<>/dev/tcp/192.0.2.1/80 && echo "$x" >&5 && cat <&5' 3>&- &
+	later kill_and_wait $!
+	wait_for 10 grep -q 'Listening on' listen
+	local port i pids=()
+	port=$(sed -n 's/.*Listening on .*:\([0-9]*\)$/\1/p' listen)
+	for i in {1..20}; do
+		at_host timeout 60 socat -t 60 - "TCP:127.0.0.1:$port" <<< "client $i" > "answer.$i" 2>&1 3>&- &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+	for i in {1..20}; do
+		grep -q "web got client $i from 192.0.2.2" "answer.$i" || { cat "answer.$i"; false; }
+	done
+	wait_for 10 no_helpers
+}
