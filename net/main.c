@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -101,6 +102,7 @@ static _Noreturn void stay(const struct user_net *n, const struct jail_end *jail
 	int r;
 
 	(void)setsid(); /* a new child leads no group */
+	(void)prctl(PR_SET_NAME, JAILRT_NET_SERVER); /* cannot fail with a good address */
 	(void)signal(SIGPIPE, SIG_IGN);
 	r = n->backend == USER_NET_PASTA ? pasta_run(n, jail, say_ready, &e)
 					 : stack_run(n, jail, say_ready, &e);

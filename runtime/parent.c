@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../spec/origin.h"
+#include "../spec/user_net.h"
 #include "base/fd.h"
 #include "base/fmt.h"
 #include "base/log.h"

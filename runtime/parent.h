@@ -13,8 +13,7 @@
 #include "do/spawn.h"
 #include "run.h"
 
-/* The program that carries packets (net/), and how long it may take to begin. */
-#define JAILRT_NET "jailrt-net"
+/* How long the program that carries packets (net/) may take to begin. */
 enum { NET_PATIENCE_S = 30 };
 
 struct user_net;

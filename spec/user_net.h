@@ -12,6 +12,10 @@
 
 #include "field.h"
 
+/* The program that carries packets, and what the process of it that stays is called (15 bytes at the most). */
+#define JAILRT_NET	  "jailrt-net"
+#define JAILRT_NET_SERVER "jailrt-net-jail"
+
 enum user_net_backend { USER_NET_BUILT_IN, USER_NET_PASTA };
 
 enum user_net_direction { USER_NET_OUT, USER_NET_IN }; /* who opens the connection: the jail, or others */

@@ -93,7 +93,7 @@ answers() {
 }
 
 helpers_of_tests() {
-	pgrep -x jailrt-net | while read -r pid; do
+	pgrep -x jailrt-net-jail | while read -r pid; do
 		[ "$(readlink "/proc/$pid/ns/net")" != "$(readlink "/proc/$HOST/ns/net")" ] || echo "$pid"
 	done
 }
@@ -515,4 +515,21 @@ no_helpers() {
 		grep -q "web got client $i from 192.0.2.2" "answer.$i" || { cat "answer.$i"; false; }
 	done
 	wait_for 10 no_helpers
+}
+
+@test "where jailrt is the first process, as in a container, those that carried packets are not left as zombies" {
+	host
+	nsenter --net="/proc/$HOST/ns/net" unshare --pid --fork --mount-proc --kill-child "$JAILRT" --root "$STATES" nsjail -Ml \
+		--bindhost 127.0.0.1 --port 0 --log "$T/listen" --chroot / --user_net -- /bin/echo served > /dev/null 2>&1 3>&- &
+	later kill_and_wait $!
+	wait_for 10 grep -q 'Listening on' listen
+	local port first
+	port=$(sed -n 's/.*Listening on .*:\([0-9]*\)$/\1/p' listen)
+	first=$(pgrep -P $!)
+	same "$(awk '/^NSpid:/ { print $3 }' "/proc/$first/status")" 1
+	for _ in 1 2 3 4 5 6; do
+		same "$(at_host timeout 20 socat - "TCP:127.0.0.1:$port" < /dev/null | tail -n 1)" served
+		sleep 0.3
+	done
+	[ "$(ps -o stat= --ppid "$first" | grep -c Z)" -le 2 ]
 }
