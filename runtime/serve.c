@@ -40,14 +40,15 @@ int serve_watch(struct serve *s, int fd, uint32_t events, struct serve_watch *w,
 	return 0;
 }
 
-/*
- * A jail that is being born has copies of all fds, and the epoll tells of them as long as any is open: who is
- * freed must have been taken out by hand.
- */
+static void unwatch(struct serve *s, int fd)
+{
+	if (fd >= 0)
+		(void)epoll_ctl(s->epoll, EPOLL_CTL_DEL, fd, NULL); /* it may not be watched yet */
+}
+
 void serve_close(struct serve *s, int *fd)
 {
-	if (*fd >= 0)
-		(void)epoll_ctl(s->epoll, EPOLL_CTL_DEL, *fd, NULL); /* it need not be watched */
+	unwatch(s, *fd);
 	own_close(fd);
 }
 
@@ -94,8 +95,7 @@ static void end_life(struct conn *c)
 	if (!c->has_life)
 		return;
 	if (c->life.begun)
-		(void)epoll_ctl(c->serve->epoll, EPOLL_CTL_DEL, life_fd(&c->life),
-			NULL); /* likewise */
+		unwatch(c->serve, life_fd(&c->life));
 	life_done(&c->life);
 	c->has_life = false;
 	c->serve->live--;
@@ -246,6 +246,7 @@ static int launch_failed(struct conn *c, struct err *e)
 	char remote[SERVE_ADDRESS];
 
 	fmt_put(remote, sizeof(remote), "%s", c->remote);
+	c->failed = true;
 	serve_drop(c);
 	if (!listens)
 		return -e->code;
@@ -347,7 +348,7 @@ static int on_event(struct serve *s, const struct serve_watch *w, uint32_t event
 	if (w->source == SERVE_LIFE)
 		return step_life(c, e);
 	if (w->source == SERVE_SOCKET && events & (EPOLLERR | EPOLLHUP) && !c->closing) {
-		serve_close(c->serve, &c->in);
+		serve_close(s, &c->in);
 		if (c->ended)
 			serve_drop(c);
 		else
@@ -358,13 +359,19 @@ static int on_event(struct serve *s, const struct serve_watch *w, uint32_t event
 	return 0;
 }
 
+/* Of one that failed in the making the epoll may still tell: what it watched was closed already. */
 static void free_dead(struct serve *s)
 {
-	for (struct conn *c = s->dead, *next; c; c = next) {
-		next = c->next;
+	for (struct conn **at = &s->dead; *at;) {
+		struct conn *c = *at;
+
+		if (c->failed && s->live) {
+			at = &c->next;
+			continue;
+		}
+		*at = c->next;
 		free(c);
 	}
-	s->dead = NULL;
 }
 
 /* What is due: the next of RERUN's. */

@@ -32,6 +32,7 @@ struct conn {
 	int theirs[2]; /* the program's ends, until it has them */
 	unsigned char address[16]; /* of the peer */
 	char remote[SERVE_ADDRESS]; /* as the log has it */
+	bool failed; /* there was no jail: it is freed when nobody has a copy of its fds */
 	bool closing; /* all is sent; the peer's end is waited for */
 	struct timespec quiet; /* since when nothing has moved, once the program is gone */
 };
@@ -67,7 +68,10 @@ void serve_done(struct serve *s);
 /* --- for the files of this room only ---------------------------------------------------------- */
 
 int serve_watch(struct serve *s, int fd, uint32_t events, struct serve_watch *w, struct err *e);
-/* Closes what may be watched. */
+/*
+ * Closes what is watched. The epoll forgets an fd by itself only when its last copy is closed, and a jail that
+ * is just being born has copies of all.
+ */
 void serve_close(struct serve *s, int *fd);
 /* Begins a jail; socket: its connection, which is taken over, or -1. */
 int serve_jail(struct serve *s, int socket, const unsigned char *address, const char *remote,

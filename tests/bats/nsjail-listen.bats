@@ -177,3 +177,23 @@ talk() {
 	wait_for 60 eval '[ -z "$(jr list -q)" ]'
 	same "$(pgrep -P $NJ | wc -l)" 0
 }
+
+@test "clients that leave while their jails are being made do not bring the listener down" {
+	serves --chroot "$ROOTFS" -- /bin/echo served
+	python3 - "$PORT" <<-'EOP'
+		import random, socket, sys, threading, time
+		def client():
+		    try:
+		        s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=20)
+		        time.sleep(random.choice([0, 0, 0.01, 0.03, 0.1]))
+		        s.close()
+		    except OSError:
+		        pass
+		for _ in range(20):
+		    threads = [threading.Thread(target=client) for _ in range(10)]
+		    [t.start() for t in threads]
+		    [t.join() for t in threads]
+	EOP
+	kill -0 $NJ
+	same "$(socat -t 20 - "TCP:127.0.0.1:$PORT" < /dev/null)" served
+}
