@@ -530,6 +530,7 @@ doer *const doers[STEP_KINDS] = {
 	[STEP_BECOME] = do_become,
 	[STEP_LOOPBACK] = do_loopback,
 	[STEP_NET_ADDRESS] = do_net_address,
+	[STEP_NET_FILTER] = do_net_filter,
 	[STEP_NET_RULE] = do_net_rule,
 	[STEP_PROPAGATION] = do_propagation,
 	[STEP_ROOT] = do_root,

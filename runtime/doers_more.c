@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
+#include "../spec/origin.h"
 #include "base/fd.h"
 #include "do/become.h"
 #include "do/mount.h"
@@ -61,6 +62,19 @@ int do_net_address(struct run *r, const struct step *s, struct err *e)
 {
 	(void)r;
 	return netconf_address(s->args, e);
+}
+
+/* The step is for all of the rules, and one of them is what the kernel refused. */
+int do_net_filter(struct run *r, const struct step *s, struct err *e)
+{
+	const struct step_net_filter *a = s->args;
+	char where[512];
+	size_t rule = 0;
+
+	if (netconf_filter(&a->message, &rule, e) >= 0)
+		return 0;
+	origin_describe(r->plan->jail->origin, a->places[rule], where, sizeof(where));
+	return where[0] ? err_add(e, "%s", where) : -e->code;
 }
 
 int do_net_rule(struct run *r, const struct step *s, struct err *e)

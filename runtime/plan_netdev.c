@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "../spec/names.h"
+#include "nft.h"
 #include "plan_build.h"
 
 /* The jail's network: devices, which only the parent can give, and what init makes of them. */
@@ -85,118 +87,148 @@ static void add_address(struct builder *b)
 
 /* --- rules --------------------------------------------------------------------------------------- */
 
-/*
- * The kernel's ranges end at 65534. A range beyond is what the range below it is not: packets to that one
- * are sent on to the next rule, and the rule itself looks at no port.
- */
-static bool beyond(const struct net_ports *p)
-{
-	return p->last == UINT16_MAX;
-}
-
-static unsigned kernel_rules(const struct jail_net_rule *r)
-{
-	return 1 + (beyond(&r->source_ports) && r->source_ports.first > 1) +
-	       (beyond(&r->destination_ports) && r->destination_ports.first > 1);
-}
-
 static const char *prefix_text(struct builder *b, const struct net_prefix *p, bool ipv6)
 {
 	char text[INET6_ADDRSTRLEN];
 
-	if (!p->bits)
-		return NULL;
-	if (!inet_ntop(ipv6 ? AF_INET6 : AF_INET, p->address, text, sizeof(text)))
+	if (!p->bits || !inet_ntop(ipv6 ? AF_INET6 : AF_INET, p->address, text, sizeof(text)))
 		return NULL;
 	return plan_printf(b, "%s/%u", text, p->bits);
 }
 
-static void set_ports(struct builder *b, const struct net_ports *from, struct step_net_ports *to,
-	const char **text)
+static const char *ports_text(struct builder *b, const struct net_ports *p)
 {
-	if (!from->first || beyond(from))
-		return;
-	*to = (struct step_net_ports){from->first, from->last};
-	*text = plan_printf(b, from->first == from->last ? "%u" : "%u-%u", from->first, from->last);
+	if (!p->first)
+		return NULL;
+	return plan_printf(b, p->first == p->last ? "%u" : "%u-%u", p->first, p->last);
 }
 
-static struct step_net_rule *add_rule(
-	struct builder *b, const struct jail_net_rule *r, uint32_t priority, int action)
+static const char *add_words(
+	struct builder *b, const char *text, const char *what, const char *value)
 {
-	struct step_net_rule *s = plan_add(b, SIDE_INIT, STEP_NET_RULE, r->at);
-
-	OPT_SET(s, family, r->ipv6 ? AF_INET6 : AF_INET);
-	OPT_SET(s, priority, priority);
-	s->source = (struct step_net_prefix){.bits = r->source.bits};
-	memcpy(s->source.address, r->source.address, sizeof(s->source.address));
-	s->from = prefix_text(b, &r->source, r->ipv6);
-	s->destination = (struct step_net_prefix){.bits = r->destination.bits};
-	memcpy(s->destination.address, r->destination.address, sizeof(s->destination.address));
-	s->to = prefix_text(b, &r->destination, r->ipv6);
-	s->iif = r->iif;
-	s->oif = r->oif;
-	if (r->protocol)
-		OPT_SET(s, protocol, r->protocol);
-	set_ports(b, &r->source_ports, &s->source_ports, &s->sport);
-	set_ports(b, &r->destination_ports, &s->destination_ports, &s->dport);
-	OPT_SET(s, action, action);
-	return s;
+	return value ? plan_printf(b, "%s %s %s", text, what, value) : text;
 }
 
-/* Returns the priority of the rule that comes next. */
-static uint32_t add_rules(struct builder *b, const struct jail_net_rule *r, uint32_t priority)
+static const char *rule_text(struct builder *b, const struct jail_net_rule *r)
+{
+	static const char *const verdicts[] = {
+		[NET_DROP] = "drop", [NET_REJECT] = "reject", [NET_ALLOW] = "allow"};
+	const char *text = plan_printf(b, "%s %s", verdicts[r->verdict], r->ipv6 ? "ipv6" : "ipv4");
+
+	text = add_words(b, text, "protocol",
+		r->protocol ? words_name(&net_protocol_words, r->protocol) : NULL);
+	text = add_words(b, text, "from", prefix_text(b, &r->source, r->ipv6));
+	text = add_words(b, text, "to", prefix_text(b, &r->destination, r->ipv6));
+	text = add_words(b, text, "sport", ports_text(b, &r->source_ports));
+	text = add_words(b, text, "dport", ports_text(b, &r->destination_ports));
+	text = add_words(b, text, "iif", r->iif);
+	return add_words(b, text, "oif", r->oif);
+}
+
+/* Of the whole list, which is in force as a whole; it names the place of the rule that the kernel refuses. */
+static int add_filter(struct builder *b)
+{
+	const struct jail_net *net = &b->jail->net;
+	struct step_net_filter *s = plan_add(b, SIDE_INIT, STEP_NET_FILTER, NULL);
+	const void **places = pool_array(&b->plan->pool, net->n_rules, sizeof(*places));
+
+	if (!places)
+		return err_memory(b->e);
+	for (size_t i = 0; i < net->n_rules; i++) {
+		plan_add_text(b, &s->rules, rule_text(b, &net->rules[i]));
+		places[i] = net->rules[i].at;
+	}
+	s->places = places;
+	return nft_messages(net, &b->plan->pool, &s->message, b->e);
+}
+
+/*
+ * What the filter drops a program waits for. Under nsjail, whose rules are routing's, it is told at once that there
+ * is no way; so routing has the rules, too, as far as it knows them. It may block less than the filter and never
+ * more: a rule that allows what routing cannot tell (it does not know the source before there is a way, interfaces
+ * only of sockets that are bound to one, and no port 65535) ends its list.
+ */
+static bool allows_unseen(const struct jail_net_rule *r)
+{
+	return r->verdict == NET_ALLOW &&
+	       (r->source.bits || r->source_ports.first || r->iif || r->oif ||
+		       r->destination_ports.last == UINT16_MAX);
+}
+
+static bool beyond_routing(const struct jail_net_rule *r)
+{
+	return r->source_ports.first == UINT16_MAX || r->destination_ports.first == UINT16_MAX;
+}
+
+static struct net_ports within_routing(const struct net_ports *p)
+{
+	return (struct net_ports){p->first, p->last == UINT16_MAX ? UINT16_MAX - 1 : p->last};
+}
+
+static void set_prefix(const struct net_prefix *from, struct step_net_prefix *to)
+{
+	to->bits = from->bits;
+	memcpy(to->address, from->address, sizeof(to->address));
+}
+
+static void add_rule(struct builder *b, const struct jail_net_rule *r, uint32_t priority)
 {
 	static const int actions[] = {
 		[NET_DROP] = FR_ACT_BLACKHOLE,
 		[NET_REJECT] = FR_ACT_UNREACHABLE,
 		[NET_ALLOW] = FR_ACT_TO_TBL,
 	};
-	const uint32_t next = priority + kernel_rules(r);
-	const struct net_ports *from = &r->source_ports, *to = &r->destination_ports;
-	struct step_net_rule *s;
+	const struct net_ports from = within_routing(&r->source_ports);
+	const struct net_ports to = within_routing(&r->destination_ports);
+	struct step_net_rule *s = plan_add(b, SIDE_INIT, STEP_NET_RULE, r->at);
 
-	if (beyond(from) && from->first > 1) {
-		const struct net_ports below = {1, (uint16_t)(from->first - 1)};
-
-		s = add_rule(b, r, priority++, FR_ACT_GOTO);
-		set_ports(b, &below, &s->source_ports, &s->sport);
-		OPT_SET(s, go_to, next);
-	}
-	if (beyond(to) && to->first > 1) {
-		const struct net_ports below = {1, (uint16_t)(to->first - 1)};
-
-		s = add_rule(b, r, priority++, FR_ACT_GOTO);
-		set_ports(b, &below, &s->destination_ports, &s->dport);
-		OPT_SET(s, go_to, next);
-	}
-	add_rule(b, r, priority, actions[r->verdict]);
-	return next;
+	OPT_SET(s, family, r->ipv6 ? AF_INET6 : AF_INET);
+	OPT_SET(s, priority, priority);
+	set_prefix(&r->source, &s->source);
+	s->from = prefix_text(b, &r->source, r->ipv6);
+	set_prefix(&r->destination, &s->destination);
+	s->to = prefix_text(b, &r->destination, r->ipv6);
+	s->iif = r->iif;
+	s->oif = r->oif;
+	if (r->protocol)
+		OPT_SET(s, protocol, r->protocol);
+	s->source_ports = (struct step_net_ports){from.first, from.last};
+	s->sport = ports_text(b, &from);
+	s->destination_ports = (struct step_net_ports){to.first, to.last};
+	s->dport = ports_text(b, &to);
+	OPT_SET(s, action, actions[r->verdict]);
 }
 
-/* They stand directly before the kernel's, where the kernel itself would put them. */
-static int rules_of(struct builder *b, bool ipv6)
+/* They stand directly before the kernel's own, where it would put them by itself. */
+static void add_rules(struct builder *b, bool ipv6)
 {
 	const struct jail_net *net = &b->jail->net;
-	uint64_t n = 0;
-	uint32_t priority;
+	uint32_t n = 0, priority;
+	size_t end;
 
-	for (size_t i = 0; i < net->n_rules; i++)
-		n += net->rules[i].ipv6 == ipv6 ? kernel_rules(&net->rules[i]) : 0;
-	if (n >= MAIN_RULE)
-		return PLAN_FAIL(b, net->rules[0].at, E2BIG,
-			"the rules are %llu, and the kernel has room for %d", (unsigned long long)n,
-			MAIN_RULE - 1);
-	priority = MAIN_RULE - (uint32_t)n;
-	for (size_t i = 0; i < net->n_rules; i++) {
-		if (net->rules[i].ipv6 == ipv6)
-			priority = add_rules(b, &net->rules[i], priority);
+	for (end = 0; end < net->n_rules && n + 1 < MAIN_RULE; end++) {
+		const struct jail_net_rule *r = &net->rules[end];
+
+		if (r->ipv6 == ipv6 && allows_unseen(r))
+			break;
+		n += r->ipv6 == ipv6 && !beyond_routing(r);
 	}
-	return 0;
+	priority = MAIN_RULE - n;
+	for (size_t i = 0; i < end; i++) {
+		const struct jail_net_rule *r = &net->rules[i];
+
+		if (r->ipv6 == ipv6 && !beyond_routing(r))
+			add_rule(b, r, priority++);
+	}
 }
 
 int plan_net(struct builder *b)
 {
 	add_address(b);
-	TRY(rules_of(b, false));
-	return rules_of(b, true);
+	if (!b->jail->net.n_rules)
+		return 0;
+	TRY(add_filter(b));
+	add_rules(b, false);
+	add_rules(b, true);
+	return 0;
 }

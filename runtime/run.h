@@ -55,7 +55,7 @@ extern doer *const doers[STEP_KINDS];
 /* A procfs that the mount is attached from: an fd; -1: none is needed; another failure. */
 int do_inner_proc(struct run *r, const struct step_mount *a, struct err *e);
 doer do_open_file, do_core_sched, do_no_tsc, do_wait_start, do_watch; /* doers_more.c */
-doer do_net_address, do_net_rule;
+doer do_net_address, do_net_filter, do_net_rule;
 
 /* For children, once born: closes what is not this side's. */
 void child_begin(struct run *r, enum side side);

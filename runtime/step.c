@@ -488,6 +488,7 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
 	[STEP_NET_DEVICE] = {"net-device", P, &table_step_net_device},
 	[STEP_MACVLAN] = {"macvlan", P, &table_step_macvlan},
 	[STEP_NET_ADDRESS] = {"net-address", I, &table_step_net_address},
+	[STEP_NET_FILTER] = {"net-filter", I, &table_step_net_filter},
 	[STEP_NET_RULE] = {"net-rule", I, &table_step_net_rule},
 	[STEP_USER_NET] = {"user-net", P, &table_user_net},
 	[STEP_PROPAGATION] = {"propagation", I, &table_step_propagation},

@@ -53,6 +53,7 @@ enum step_kind {
 	STEP_NET_DEVICE,
 	STEP_MACVLAN,
 	STEP_NET_ADDRESS,
+	STEP_NET_FILTER,
 	STEP_NET_RULE,
 	STEP_USER_NET,
 	STEP_RDT_ENTER,
@@ -127,7 +128,7 @@ extern const struct step_kind_row step_kinds[STEP_KINDS];
 
 /* Of the steps about networks (step_net.c), and what they share with the others. */
 extern const struct table table_step_net_device, table_step_macvlan, table_step_net_address,
-	table_step_net_rule;
+	table_step_net_filter, table_step_net_rule;
 extern const struct words who_words;
 
 /* --- arguments --------------------------------------------------------------------------------- */
@@ -410,6 +411,13 @@ struct step_net_ports {
 	uint16_t first, last; /* 0: any port */
 };
 
+/* What the packet filter lets through. */
+struct step_net_filter {
+	struct texts rules; /* in words, the first that a packet meets decides */
+	struct bytes message; /* for the kernel (nft.h) */
+	const void *const *places; /* of the rules, in the document */
+};
+
 /* A routing rule (ip-rule(8)). */
 struct step_net_rule {
 	OPT(int32_t, family); /* AF_… */
@@ -418,7 +426,6 @@ struct step_net_rule {
 	const char *iif, *oif;
 	OPT(int32_t, protocol); /* IPPROTO_… */
 	OPT(int32_t, action); /* FR_ACT_… */
-	OPT(uint32_t, go_to); /* priority of the rule to go on with */
 	struct step_net_prefix source, destination;
 	struct step_net_ports source_ports, destination_ports;
 };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <linux/fib_rules.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "../spec/names.h"
@@ -32,25 +31,21 @@ static const struct field step_net_address_rows[] = {
 };
 TABLE(step_net_address);
 
+static const struct field step_net_filter_rows[] = {
+	FIELD_TEXTS(step_net_filter, rules, "the first that a packet meets decides"),
+};
+TABLE(step_net_filter);
+
 static const struct word family_words_rows[] = {
 	{"ipv4", AF_INET},
 	{"ipv6", AF_INET6},
 };
 static WORDS(family_words);
 
-static const struct word protocol_words_rows[] = {
-	{"icmp", IPPROTO_ICMP},
-	{"tcp", IPPROTO_TCP},
-	{"udp", IPPROTO_UDP},
-	{"icmpv6", IPPROTO_ICMPV6},
-};
-static WORDS(protocol_words);
-
 static const struct word rule_action_words_rows[] = {
 	{"allow", FR_ACT_TO_TBL},
 	{"drop", FR_ACT_BLACKHOLE},
 	{"reject", FR_ACT_UNREACHABLE},
-	{"goto", FR_ACT_GOTO},
 };
 static WORDS(rule_action_words);
 
@@ -61,10 +56,9 @@ static const struct field step_net_rule_rows[] = {
 	FIELD_TEXT(step_net_rule, to, "destination"),
 	FIELD_TEXT(step_net_rule, iif, "interface that it came in by"),
 	FIELD_TEXT(step_net_rule, oif, "interface that its socket is bound to"),
-	FIELD_ENUM(step_net_rule, protocol, protocol_words, "above IP"),
+	FIELD_ENUM(step_net_rule, protocol, net_protocol_words, "above IP"),
 	FIELD_TEXT(step_net_rule, sport, "source ports"),
 	FIELD_TEXT(step_net_rule, dport, "destination ports"),
 	FIELD_ENUM(step_net_rule, action, rule_action_words, "what becomes of a packet"),
-	FIELD_U32(step_net_rule, go_to, "priority of the rule that is asked next"),
 };
 TABLE(step_net_rule);

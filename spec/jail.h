@@ -293,7 +293,7 @@ struct jail_macvlan {
 	uint32_t mode; /* MACVLAN_MODE_… */
 	bool has_mac;
 	uint8_t mac[6];
-	uint32_t address, gateway; /* IPv4, in the host's byte order; 0: none; without address it stays down */
+	uint32_t address, gateway; /* IPv4, host byte order; 0: none; without address: down */
 	uint8_t bits; /* of address that are the network's */
 	const void *at, *at_address;
 };
@@ -310,7 +310,7 @@ struct net_ports {
 
 enum net_verdict { NET_DROP, NET_REJECT, NET_ALLOW };
 
-/* What becomes of packets that the jail sends, by a rule of its routing (ip-rule(8)). */
+/* What becomes of packets that the jail sends to others, or passes on, or gets by iif. */
 struct jail_net_rule {
 	bool ipv6;
 	struct net_prefix source, destination;
@@ -326,7 +326,7 @@ struct jail_net {
 	struct jail_net_device *devices; /* that are moved into the jail's */
 	size_t n;
 	struct jail_macvlan macvlan;
-	struct jail_net_rule *rules; /* the first that a packet meets decides; without any all are allowed */
+	struct jail_net_rule *rules; /* the first that a packet meets decides */
 	size_t n_rules;
 	const struct user_net *user; /* a network through a process of the host; NULL: none */
 	const void *at_user;

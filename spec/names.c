@@ -5,6 +5,7 @@
 #include <linux/if_link.h>
 #include <linux/mount.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
 #include <strings.h>
@@ -395,6 +396,14 @@ static const struct word macvlan_mode_words_rows[] = {
 	{"passthru", MACVLAN_MODE_PASSTHRU},
 };
 WORDS(macvlan_mode_words);
+
+static const struct word net_protocol_words_rows[] = {
+	{"icmp", IPPROTO_ICMP},
+	{"tcp", IPPROTO_TCP},
+	{"udp", IPPROTO_UDP},
+	{"icmpv6", IPPROTO_ICMPV6},
+};
+WORDS(net_protocol_words);
 
 bool device_name_valid(const char *s, bool template)
 {

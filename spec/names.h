@@ -34,6 +34,8 @@ extern const struct words sched_policy_words, sched_flag_words, io_class_words,
 
 /* "private" …; the value is MACVLAN_MODE_… */
 extern const struct words macvlan_mode_words;
+/* "tcp" …; the value is IPPROTO_… */
+extern const struct words net_protocol_words;
 /*
  * Whether the kernel takes the text for the name of a network device (dev_valid_name). A template may have
  * one "%d" for a free number.

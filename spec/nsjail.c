@@ -145,7 +145,7 @@ TABLE(nsjail_exe);
 static const struct field nsjail_traffic_rule_rows[] = {
 	FIELD_TEXT(nsjail_traffic_rule, src_ip, "source address or network it is for"),
 	FIELD_TEXT(nsjail_traffic_rule, dst_ip, "destination address or network it is for"),
-	FIELD_TEXT(nsjail_traffic_rule, iif, "interface the packet comes in by"),
+	FIELD_TEXT(nsjail_traffic_rule, iif, "interface the packet comes in by; lo: the jail sends it itself"),
 	FIELD_TEXT(nsjail_traffic_rule, oif, "interface the packet goes out by"),
 	FIELD_ENUM(nsjail_traffic_rule, proto, nsjail_traffic_proto_words,
 		"protocol it is for; any when not given"),

@@ -86,8 +86,6 @@ static int load_protocol(
 		[NSJAIL_TRAFFIC_PROTO_ICMPV6] = IPPROTO_ICMPV6,
 	};
 	bool ports = to->source_ports.first || to->destination_ports.first;
-	bool to_the_last = to->source_ports.last == UINT16_MAX ||
-			   to->destination_ports.last == UINT16_MAX;
 
 	to->protocol = numbers[from->proto];
 	if (to->protocol == (to->ipv6 ? IPPROTO_ICMP : IPPROTO_ICMPV6)) {
@@ -98,11 +96,6 @@ static int load_protocol(
 	}
 	if (ports && (to->protocol == IPPROTO_ICMP || to->protocol == IPPROTO_ICMPV6))
 		return NSJAIL_FAIL(l, &from->proto, "ports, and a protocol that has none");
-	/* The kernel has to be asked for the others then (plan_netdev.c), and only these two have them. */
-	if (to_the_last && !to->protocol) {
-		NSJAIL_FAIL(l, from, "a range up to port 65535, of no protocol");
-		return err_fix(l->e, "give two rules, with proto: TCP and proto: UDP");
-	}
 	return 0;
 }
 
@@ -125,29 +118,14 @@ static int load_verdict(
 	}
 }
 
-/*
- * Routing looks at interfaces less than one thinks: at oif for sockets that are bound to one, at iif for what
- * passes through; "lo" stands for the jail itself. A restriction would not hold for the rest.
- */
-static int load_interface(struct nsjail_load *l, const char *const *name, const char *sees,
-	const struct jail_net_rule *rule, const char **ret)
+static int load_interface(struct nsjail_load *l, const char *const *name, const char **ret)
 {
-	char where[256];
-
 	if (!*name || !**name)
 		return 0;
 	if (!device_name_valid(*name, false))
 		return NSJAIL_FAIL(l, name, "'%s' cannot be the name of a network device", *name);
 	*ret = *name;
-	if (rule->verdict == NET_ALLOW || (sees[0] == 'p' && !strcmp(*name, "lo")))
-		return 0;
-	if (l->door != NSJAIL_DOOR_OURS) {
-		origin_describe(l->origin, name, where, sizeof(where));
-		log_warning("%s: the rule holds only for %s", where, sees);
-		return 0;
-	}
-	NSJAIL_FAIL(l, name, "with an interface the rule would hold only for %s", sees);
-	return err_fix(l->e, "say by src_ip or dst_ip what it is for");
+	return 0;
 }
 
 static int load_rule(
@@ -161,9 +139,8 @@ static int load_rule(
 	TRY(load_ports(l, &from->sport, &from->sport_end, "sport", &to->source_ports));
 	TRY(load_ports(l, &from->dport, &from->dport_end, "dport", &to->destination_ports));
 	TRY(load_protocol(l, from, to));
-	TRY(load_interface(
-		l, &from->iif, "packets that the jail passes on from there", to, &to->iif));
-	return load_interface(l, &from->oif, "sockets that are bound to it", to, &to->oif);
+	TRY(load_interface(l, &from->iif, &to->iif));
+	return load_interface(l, &from->oif, &to->oif);
 }
 
 /* --- their order ------------------------------------------------------------------------------- */

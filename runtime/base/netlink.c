@@ -82,21 +82,24 @@ ssize_t netlink_receive(int sock, struct netlink *m)
 	return h.msg_flags & MSG_TRUNC ? -EMSGSIZE : n;
 }
 
-int netlink_ask(int sock, struct netlink *m)
+int netlink_answer(int sock, struct netlink *m)
 {
-	ssize_t n;
-	int r;
+	ssize_t n = netlink_receive(sock, m);
 
-	m->h.nlmsg_flags |= NLM_F_ACK;
-	r = netlink_send(sock, m);
-	if (r < 0)
-		return r;
-	n = netlink_receive(sock, m);
 	if (n < 0)
 		return (int)n;
 	if (n < (ssize_t)NLMSG_LENGTH(sizeof(struct nlmsgerr)) || m->h.nlmsg_type != NLMSG_ERROR)
 		return -EPROTO;
 	return ((const struct nlmsgerr *)NLMSG_DATA(&m->h))->error;
+}
+
+int netlink_ask(int sock, struct netlink *m)
+{
+	int r;
+
+	m->h.nlmsg_flags |= NLM_F_ACK;
+	r = netlink_send(sock, m);
+	return r < 0 ? r : netlink_answer(sock, m);
 }
 
 int netlink_index(int sock, const char *device)

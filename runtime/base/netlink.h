@@ -40,6 +40,8 @@ void netlink_nest_end(struct netlink *m, struct rtattr *nest);
 int netlink_send(int sock, const struct netlink *m);
 /* The length of what came, or -errno. */
 ssize_t netlink_receive(int sock, struct netlink *m);
+/* The kernel's word on a request, 0 or -errno; m becomes the answer. */
+int netlink_answer(int sock, struct netlink *m);
 /* Sends the request, which becomes the answer; returns the kernel's word, 0 or -errno. */
 int netlink_ask(int sock, struct netlink *m);
 

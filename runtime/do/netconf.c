@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/fib_rules.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -91,7 +92,69 @@ int netconf_address(const struct step_net_address *s, struct err *e)
 	return s->gateway ? add_route(sock, &m, index, s, e) : 0;
 }
 
-/* --- rules --------------------------------------------------------------------------------------- */
+/* --- the packet filter --------------------------------------------------------------------------- */
+
+static const struct nlmsghdr *message_at(const struct bytes *b, size_t at)
+{
+	return (const struct nlmsghdr *)(b->data + at);
+}
+
+static size_t batch_end(const struct bytes *b, size_t at)
+{
+	bool last = false;
+
+	while (at < b->len && !last) {
+		last = message_at(b, at)->nlmsg_type == NFNL_MSG_BATCH_END;
+		at += NLMSG_ALIGN(message_at(b, at)->nlmsg_len);
+	}
+	return at;
+}
+
+static int send_batch(int sock, const char *data, size_t size)
+{
+	struct iovec iov = {(void *)data, size};
+	struct sockaddr_nl to = {.nl_family = AF_NETLINK};
+	struct msghdr h = {
+		.msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &iov, .msg_iovlen = 1};
+
+	return sendmsg(sock, &h, 0) < 0 ? -errno : 0;
+}
+
+static int explain_filter(int code, struct err *e)
+{
+	err_sys(e, code, "set up the packet filter");
+	if (code == EPERM)
+		return err_fix(e, "it takes CAP_NET_ADMIN over the network namespace");
+	if (code == EOPNOTSUPP || code == EPROTONOSUPPORT || code == ENOENT)
+		return err_fix(e, "the kernel needs nf_tables (CONFIG_NF_TABLES_INET, "
+				  "CONFIG_NFT_REJECT_INET; modprobe nf_tables nft_reject_inet)");
+	return -code;
+}
+
+int netconf_filter(const struct bytes *messages, size_t *ret_rule, struct err *e)
+{
+	own_fd int sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+	struct netlink m;
+
+	if (sock < 0)
+		return explain_filter(errno, e);
+	m.h.nlmsg_seq = 0;
+	for (size_t at = 0, end; at < messages->len; at = end) {
+		int r;
+
+		end = batch_end(messages, at);
+		r = send_batch(sock, messages->data + at, end - at);
+		r = r < 0 ? r : netlink_answer(sock, &m);
+		if (r >= 0)
+			continue;
+		if (m.h.nlmsg_seq)
+			*ret_rule = m.h.nlmsg_seq - 1;
+		return explain_filter(-r, e);
+	}
+	return 0;
+}
+
+/* --- rules of routing --------------------------------------------------------------------------------------- */
 
 static void add_prefix(struct netlink *m, int type, int family, const struct step_net_prefix *p)
 {
@@ -138,8 +201,6 @@ int netconf_rule(const struct step_net_rule *s, struct err *e)
 	netlink_begin(&m, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, &rule, sizeof(rule));
 	netlink_add(&m, FRA_PRIORITY, &s->priority, sizeof(s->priority));
 	add_matches(&m, s);
-	if (s->has_go_to)
-		netlink_add(&m, FRA_GOTO, &s->go_to, sizeof(s->go_to));
 	r = netlink_ask(sock, &m);
 	if (r >= 0)
 		return 0;

@@ -98,28 +98,27 @@ world() {
 	wait_for 20 grep -q ready listening
 	cat > try.py <<-'EOF2'
 		# Each argument is [udp:]ADDRESS-PORT[-SOURCE PORT][%DEVICE]: what becomes of a connection to it?
-		import errno, socket, sys
+		import errno, os, socket, sys
 		def say(word):
 		    kind = socket.SOCK_DGRAM if word.startswith("udp:") else socket.SOCK_STREAM
 		    where, _, device = word.removeprefix("udp:").partition("%")
 		    address, port, *source = where.split("-")
 		    s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
-		    s.settimeout(20)
+		    s.settimeout(float(os.environ.get("PATIENCE", 20)))
 		    try:
 		        if device:
 		            s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
 		        if source:
 		            s.bind(("", int(source[0])))
 		        s.connect((address, int(port)))
+		        if kind == socket.SOCK_DGRAM:
+		            s.send(b"x")
 		        return "ok"
 		    except OSError as e:
 		        return errno.errorcode.get(e.errno, str(e))
 		print(" ".join(say(w) for w in sys.argv[1:]))
 	EOF2
 }
-
-# The rules that there are in the jail, as the kernel has them.
-RULES='ip rule; ip -6 rule'
 
 @test "iface_own: the interface is the jail's under its name, down, without its addresses" {
 	host
@@ -198,7 +197,7 @@ RULES='ip rule; ip -6 rule'
 
 @test "macvlan by options, as root without a user namespace, and in place of the caller" {
 	host
-	for mode in --disable_clone_newuser -Mo -Me; do
+	for mode in --disable_clone_newuser -Mo -Me "--user 9999 --group 9999"; do
 		status=0
 		output=$(in_host "$JAILRT" --root "$STATES" nsjail -q $mode --chroot / -I e0 --macvlan_vs_ip 10.1.0.9 --macvlan_vs_nm 255.255.0.0 \
 			--macvlan_vs_gw 10.1.7.7 --macvlan_vs_ma 02:00:00:00:00:09 --macvlan_vs_mo vepa -- /bin/sh -c 'ip -d addr show dev vs; ip route' 2>&1) || status=$?
@@ -232,102 +231,148 @@ RULES='ip rule; ip -6 rule'
 	says "ok EINVAL EINVAL ok"
 }
 
+@test "modes LISTEN and RERUN: each jail has its own" {
+	local i
+	host
+	door() { exec nsenter --net="/run/netns/$HOST" "$JAILRT" --root "$STATES" nsjail "$@"; }
+	with "$MACVLAN"' mode: LISTEN traffic_rule { dst_ip: "10.1.0.7" }'
+	serves --config jail.cfg -- /bin/sh -c 'ip -o -4 addr show dev vs | grep -o "inet [^ ]*"; ip rule | grep -c blackhole; cat > /dev/null'
+	for i in 1 2 3 4; do
+		in_host /bin/busybox nc 127.0.0.1 "$PORT" < /dev/null > "out$i" 2>&1 3>&- &
+	done
+	for i in 1 2 3 4; do
+		wait_for 20 eval "[ \"\$(paste -sd' ' out$i)\" = 'inet 10.1.0.2/24 1' ]"
+	done
+	# The MAC address of a jail is taken until its namespace is gone.
+	door -q --config jail.cfg -Mr --macvlan_vs_ma 02:00:00:00:00:07 -- /bin/sh -c 'ip -o link show dev vs | grep -o "ether [^ ]*"' > again 2>&1 &
+	later kill_and_wait $!
+	wait_for 20 eval '[ "$(grep -c "ether 02:00:00:00:00:07" again)" -ge 4 ]'
+	same "$(grep -c "\[E\]" again)" 0
+}
+
 @test "rules: what is dropped or refused is so at once, by protocol, ports and addresses" {
 	host
-	world 2000 2001 2002 2003 65535
+	world 2000 2001 2002 2003
 	with "$MACVLAN"' traffic_rule { proto: TCP dport: 2000 }
 		traffic_rule { proto: TCP dport: 2001 dport_end: 2002 action: REJECT }
 		traffic_rule { proto: TCP sport: 3000 }
-		traffic_rule { dst_ip: "10.1.0.128/25" }
-		traffic_rule { src_ip: "10.1.0.3" action: REJECT }'
+		traffic_rule { dst_ip: "10.1.0.128/25" }'
 	ours python3 "$T/try.py" 10.1.0.1-{2000..2003} udp:10.1.0.1-2000 10.1.0.1-2003-3000 10.1.0.1-2003-3001 udp:10.1.0.129-7
 	says "EINVAL ENETUNREACH ENETUNREACH ok ok EINVAL ok EINVAL"
 	theirs /usr/bin/python3 "$T/try.py" 10.1.0.1-{2000..2003} udp:10.1.0.1-2000
 	same "$output" "EINVAL ENETUNREACH ENETUNREACH ok ok"
+	# What the jail says to itself is not looked at.
 	with 'macvlan_iface: "e0" macvlan_vs_ip: "10.1.0.3" macvlan_vs_gw: "10.1.0.1"
-		traffic_rule { src_ip: "10.1.0.3" action: REJECT } traffic_rule { proto: UDP }'
-	ours python3 "$T/try.py" 10.1.0.1-2000 127.0.0.1-1
-	says "ENETUNREACH ECONNREFUSED"
+		traffic_rule { src_ip: "10.1.0.3" action: REJECT } traffic_rule { proto: UDP } traffic_rule { dst_ip: "127.0.0.0/8" }'
+	ours python3 "$T/try.py" 10.1.0.1-2000 127.0.0.1-1 10.1.0.3-1
+	says "ENETUNREACH ECONNREFUSED ECONNREFUSED"
 }
 
-@test "rules: a range up to the last port, which the kernel has no rule for" {
+@test "rules: a socket that is bound to an interface, for which routing makes an exception, is no way round" {
+	host
+	world 2000 2001
+	with "$MACVLAN"' traffic_rule { proto: TCP dport: 2000 action: REJECT } traffic_rule { proto: UDP dport: 2000 action: REJECT }
+		traffic_rule { proto: UDP dport: 2001 }'
+	ours python3 "$T/try.py" 10.1.0.1-2000 10.1.0.1-2000%vs 10.1.0.1-2001%vs udp:10.1.0.1-2000%vs udp:10.1.0.1-2001%vs udp:10.1.0.1-2002%vs
+	says "ENETUNREACH ECONNREFUSED ok EPERM EPERM ok"
+	with "$MACVLAN"' traffic_rule { proto: TCP dport: 2000 }'
+	ours env PATIENCE=2 python3 "$T/try.py" 10.1.0.1-2000%vs
+	says "timed out"
+}
+
+@test "rules: a range up to the last port, which routing has no rule for; ports of all protocols" {
 	host
 	world 2000 2001 65535
-	with "$MACVLAN"' traffic_rule { proto: TCP dport: 2001 dport_end: 65535 }'
+	with "$MACVLAN"' traffic_rule { dport: 2001 dport_end: 65535 action: REJECT }'
+	ours python3 "$T/try.py" 10.1.0.1-2000 10.1.0.1-2001 10.1.0.1-65535 udp:10.1.0.1-2000 udp:10.1.0.1-2001 udp:10.1.0.1-65535
+	says "ok ENETUNREACH ECONNREFUSED ok ENETUNREACH EPERM"
+	with "$MACVLAN"' traffic_rule { proto: TCP dport: 2001 dport_end: 65535 action: ALLOW } traffic_rule { action: REJECT }'
 	ours python3 "$T/try.py" 10.1.0.1-2000 10.1.0.1-2001 10.1.0.1-65535 udp:10.1.0.1-2001
-	says "ok EINVAL EINVAL ok"
-	with "$MACVLAN"' traffic_rule { proto: TCP dport: 1 dport_end: 65535 } traffic_rule { proto: UDP dport: 65535 action: REJECT }'
-	ours python3 "$T/try.py" 10.1.0.1-2000 10.1.0.1-65535 udp:10.1.0.1-65535 udp:10.1.0.1-65534
-	says "EINVAL EINVAL ENETUNREACH ok"
-	with "$MACVLAN"' traffic_rule { proto: TCP dport: 2001 dport_end: 65535 action: ALLOW } traffic_rule { proto: TCP action: REJECT }'
-	ours python3 "$T/try.py" 10.1.0.1-2000 10.1.0.1-2001 10.1.0.1-65535
-	says "ENETUNREACH ok ok"
+	says "ECONNREFUSED ok ok EPERM"
 }
 
 @test "rules: our door goes by the list, nsjail's asks the last one first, and says so" {
 	host
 	world 443 444
-	with "$MACVLAN"' traffic_rule { proto: TCP dport: 443 action: ALLOW } traffic_rule { proto: TCP }'
-	ours python3 "$T/try.py" 10.1.0.1-443 10.1.0.1-444
-	says "ok EINVAL"
+	with "$MACVLAN"' traffic_rule { proto: TCP dport: 443 action: ALLOW } traffic_rule { proto: TCP action: REJECT }'
+	ours python3 "$T/try.py" 10.1.0.1-443 10.1.0.1-443%vs 10.1.0.1-444 10.1.0.1-444%vs
+	says "ok ok ENETUNREACH ECONNREFUSED"
 	has_not "is asked before"
-	theirs /usr/bin/python3 "$T/try.py" 10.1.0.1-443 10.1.0.1-444
-	same "$status $output" "0 EINVAL EINVAL"
+	theirs /usr/bin/python3 "$T/try.py" 10.1.0.1-443 10.1.0.1-443%vs 10.1.0.1-444 10.1.0.1-444%vs
+	same "$status $output" "0 ENETUNREACH ECONNREFUSED ENETUNREACH ECONNREFUSED"
 	logged "traffic_rule[1] is asked before traffic_rule[0], as nsjail does"
 	# The same numbers as the kernel would have given.
-	theirs /bin/sh -c "$RULES"
+	theirs /bin/ip rule
 	has "32765:	from all ipproto tcp dport 443 lookup main"
-	has "32764:	from all ipproto tcp blackhole"
-	with "$MACVLAN"' traffic_rule { proto: TCP } traffic_rule { proto: TCP dport: 443 action: ALLOW }'
-	theirs /usr/bin/python3 "$T/try.py" 10.1.0.1-443 10.1.0.1-444
-	same "$status $output" "0 ok EINVAL"
+	has "32764:	from all ipproto tcp unreachable"
+	with "$MACVLAN"' traffic_rule { proto: TCP action: REJECT } traffic_rule { proto: TCP dport: 443 action: ALLOW }'
+	theirs /usr/bin/python3 "$T/try.py" 10.1.0.1-443 10.1.0.1-443%vs 10.1.0.1-444 10.1.0.1-444%vs
+	same "$status $output" "0 ok ok ENETUNREACH ECONNREFUSED"
 }
 
-@test "rules: a family of addresses each" {
+@test "rules: a family of addresses each; neighbours are found whatever they say" {
 	host
 	world 2000 2001
-	with "$MACVLAN"' keep_caps: true traffic_rule { ip_family: IPV6 proto: TCP dport: 2000 dst_ip: "fd01::/64" }
-		traffic_rule { ip_family: IPV6 proto: ICMPV6 dst_ip: "fd01::1" action: REJECT } traffic_rule { proto: ICMP }'
-	ours sh -c "ip addr add fd01::2/64 dev vs nodad; python3 $T/try.py fd01::1-2000 fd01::1-2001 10.1.0.1-2000
+	with "$MACVLAN"' keep_caps: true traffic_rule { ip_family: IPV6 dst_ip: "fd01::/64" proto: TCP dport: 2001 action: ALLOW }
+		traffic_rule { ip_family: IPV6 action: REJECT } traffic_rule { proto: ICMP }'
+	ours sh -c "ip addr add fd01::2/64 dev vs nodad; python3 $T/try.py fd01::1-2000 fd01::1-2001 fd01::1-2000%vs 10.1.0.1-2000 udp:fd01::1-1%vs
 		busybox ping -c1 -W5 10.1.0.1 2>&1; busybox ping -c1 -W5 fd01::1 2>&1"
-	has "EINVAL ok ok"
-	has "Invalid argument"
-	has_not "packets received"
+	has "ENETUNREACH ok ENETUNREACH ok ENETUNREACH"
+	has "sendto: Invalid argument"
+	has "sendto: Network is unreachable"
 }
 
-@test "rules: interfaces, as routing knows them" {
+@test "rules: interfaces that packets go out by and come in by" {
+	local port
 	host
 	world 2000
-	with "$MACVLAN"' traffic_rule { iif: "lo" dst_ip: "10.1.0.1" proto: UDP } traffic_rule { oif: "vs" action: ALLOW } traffic_rule { proto: TCP action: REJECT }'
-	ours python3 "$T/try.py" 10.1.0.1-2000 10.1.0.1-2000%vs udp:10.1.0.1-2000
-	says "ENETUNREACH ok EINVAL"
-	with "$MACVLAN"' traffic_rule { oif: "vs" }'
-	ours true
-	fails_with 1 "traffic_rule[0].oif (jail.cfg:3:"
-	fails_with 1 "the rule would hold only for sockets that are bound to it"
-	theirs /bin/true
-	logged "traffic_rule[0].oif: the rule holds only for sockets that are bound to it"
+	with "$MACVLAN"' traffic_rule { oif: "none" } traffic_rule { iif: "lo" proto: UDP action: REJECT } traffic_rule { oif: "vs" proto: TCP dport: 2000 action: ALLOW }
+		traffic_rule { oif: "vs" action: REJECT }'
+	ours python3 "$T/try.py" 10.1.0.1-2000 10.1.0.1-2000%vs udp:10.1.0.1-2000 10.1.0.1-2001 127.0.0.1-1
+	says "ok ok ENETUNREACH ECONNREFUSED ECONNREFUSED"
+	with "$MACVLAN"' traffic_rule { oif: "lo" proto: UDP }'
+	ours python3 "$T/try.py" 10.1.0.1-2000 udp:10.1.0.1-1 127.0.0.1-1 udp:127.0.0.1-1
+	says "ok ok ECONNREFUSED EPERM"
+	# What comes in.
+	with "$MACVLAN"' traffic_rule { iif: "vs" proto: TCP dport: 2001 action: REJECT }'
+	in_host "$JAILRT" --root "$STATES" run --config jail.cfg "$ID" -- \
+		python3 "$T/world.py" 2000 2001 > inside 2>&1 3>&- &
+	later kill_and_wait $!
+	wait_for 20 grep -q ready inside
+	in_host ip neigh flush all # the jail before had another MAC address
+	run in_host python3 try.py 10.1.0.2-2000 10.1.0.2-2001
+	says "ok ECONNREFUSED"
+	jr kill "$ID" KILL
 }
 
 @test "rules of a plain user's jail are there, and its program cannot take them away" {
 	with 'traffic_rule { dst_ip: "1.2.3.4" } clone_newuser: true'
 	run as_user run --config jail.cfg -- \
-		sh -c 'ip rule; ip rule del priority 32765 2>&1; ip rule'
+		sh -c 'ip rule; ip rule del priority 32765 2>&1; ip rule; nft flush ruleset 2>&1'
 	same "$(grep -c "32765:	from all to 1.2.3.4 blackhole" <<< "$output")" 2 || { echo "$output"; return 1; }
-	has "Operation not permitted"
+	same "$(grep -c "Operation not permitted" <<< "$output")" 2
+}
+
+@test "rules: as nft shows them" {
+	with 'keep_caps: true traffic_rule { proto: UDP dst_ip: "10.0.0.0/9" dport: 80 dport_end: 85 action: REJECT }
+		traffic_rule { ip_family: IPV6 src_ip: "fe80::/10" proto: ICMPV6 }'
+	run jr run --config jail.cfg -- nft list table inet jailrt
+	says 'oifname != "lo" ip daddr 10.0.0.0/9 udp dport 80-85 reject with icmpx no-route'
+	has 'oifname != "lo" meta l4proto ipv6-icmp ip6 saddr fe80::/10 drop'
+	has 'type filter hook output priority filter; policy accept;'
 }
 
 @test "thousands of rules" {
 	local n
 	{
-		cat jail.cfg 2>/dev/null || true
-		printf 'mount { src: "/" dst: "/" is_bind: true }\n'
+		printf 'keep_caps: true\nmount { src: "/" dst: "/" is_bind: true }\n'
 		for ((n = 0; n < 3000; n++)); do
 			echo "traffic_rule { dst_ip: \"10.$((n / 256)).$((n % 256)).0/24\" }"
 		done
 	} > jail.cfg
-	run jr run --config jail.cfg -- sh -c 'ip rule | grep -c blackhole'
-	says 3000
+	run jr run --config jail.cfg -- sh -c 'ip rule | grep -c blackhole; nft list table inet jailrt | grep -c "daddr.*drop"'
+	says "3000
+3000"
 }
 
 @test "what cannot be is one error with its place, and the interfaces are where they were" {

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What nsjail's fields of the network mean: devices, the macvlan, rules and their order; and what they may not. */
 #include <errno.h>
+#include <linux/fib_rules.h>
 #include <linux/if_link.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
 #include <netinet/in.h>
 
 #include "../../runtime/base/fmt.h"
 #include "../../runtime/base/log.h"
+#include "../../runtime/nft.h"
 #include "../../runtime/plan.h"
 #include "../../spec/load.h"
 #include "../../spec/nsjail_jail.h"
@@ -170,12 +175,8 @@ static const struct {
 	{"traffic_rule { proto: ICMP dport: 5 }", "ports, and a protocol that has none"},
 	{"traffic_rule { proto: ICMPV6 }", "there is no such protocol in IPv4"},
 	{"traffic_rule { proto: ICMP ip_family: IPV6 }", "there is no such protocol in IPv6"},
-	{"traffic_rule { dport: 65535 }", "a range up to port 65535, of no protocol"},
 	{"traffic_rule { action: UNKNOWN_ACTION }",
 		"traffic_rule[0].action (f:2:24): the rule does"},
-	{"traffic_rule { oif: 'e' }", "traffic_rule[0].oif (f:2:21): with an interface"},
-	{"traffic_rule { iif: 'e' action: REJECT }", "traffic_rule[0].iif (f:2:21): with an"},
-	{"traffic_rule { oif: 'lo' }", "traffic_rule[0].oif (f:2:21): with an"},
 	{"traffic_rule { iif: 'a b' action: ALLOW }", "'a b' cannot be the name"},
 };
 
@@ -288,35 +289,201 @@ static void only_an_order_that_matters_is_told(void)
 	}
 }
 
-static void nsjail_takes_interfaces_and_is_told(void)
+/* --- plans ------------------------------------------------------------------------------------- */
+
+/* The plan's routing rules, as "priority:action" each, a=allow d=drop r=reject. */
+static const char *routing(const char *text, int door, struct bytes *filter)
 {
-	is_int(load_for("traffic_rule { oif: 'e' }", NSJAIL_DOOR_NSJAIL), 0);
-	is_text(heard, "traffic_rule[0].oif (f:2:21): the rule holds only for sockets that are "
-		       "bound to it");
-	is_text(loaded.jail.net.rules[0].oif, "e");
-	is_int(load_for("traffic_rule { iif: 'lo' }", NSJAIL_DOOR_NSJAIL), 0);
-	is_text(heard, "");
+	static char out[256];
+	const struct host host = {.privileged = true, .clone3 = true};
+	own_plan struct plan plan = {0};
+
+	out[0] = '\0';
+	is_int(load_for(text, door), 0);
+	is_int(plan_make(&loaded.jail, &host, &plan, &err), 0);
+	for (size_t i = 0; i < plan.n; i++) {
+		const struct step_net_rule *s = plan.v[i].args;
+		const struct step_net_filter *f = plan.v[i].args;
+		size_t n = strlen(out);
+
+		if (plan.v[i].kind == STEP_NET_RULE)
+			fmt_put(out + n, sizeof(out) - n, "%s%u:%c", n ? " " : "", s->priority,
+				s->action == FR_ACT_TO_TBL	? 'a'
+				: s->action == FR_ACT_BLACKHOLE ? 'd'
+								: 'r');
+		if (plan.v[i].kind == STEP_NET_FILTER && filter)
+			*filter = (struct bytes){
+				pool_copy(&pool, f->message.data, f->message.len), f->message.len};
+	}
+	return out;
 }
 
-/* The kernel has as many priorities as it has. */
-static void too_many_rules_are_refused(void)
+/* Routing blocks what it is sure of, and nothing that the filter lets through. */
+static void routing_has_no_more_than_it_knows(void)
+{
+	static const struct {
+		const char *rules, *want;
+	} all[] = {
+		{ALLOW_443 "traffic_rule { proto: TCP }", "32764:a 32765:d"},
+		{"traffic_rule { src_ip: '1.2.3.4' }", "32765:d"},
+		{"traffic_rule { oif: 'e' } traffic_rule { action: REJECT }", "32764:d 32765:r"},
+		{"traffic_rule { oif: 'e' action: ALLOW } traffic_rule { }", ""},
+		{"traffic_rule { iif: 'lo' action: ALLOW } traffic_rule { }", ""},
+		{"traffic_rule { src_ip: '1.2.3.4' action: ALLOW } traffic_rule { }", ""},
+		{"traffic_rule { sport: 4 action: ALLOW } traffic_rule { }", ""},
+		{"traffic_rule { dport: 4 dport_end: 65535 action: ALLOW } traffic_rule { }", ""},
+		{"traffic_rule { dport: 65535 } traffic_rule { dport: 9 }", "32765:d"},
+		{"traffic_rule { sport: 65535 } traffic_rule { dport: 9 }", "32765:d"},
+		{"traffic_rule { dport: 9 dport_end: 65535 }", "32765:d"},
+		{"traffic_rule { dport: 9 } traffic_rule { oif: 'e' action: ALLOW } traffic_rule { "
+		 "}",
+			"32765:d"},
+		{"traffic_rule { oif: 'e' action: ALLOW } traffic_rule { ip_family: IPV6 }",
+			"32765:d"},
+		{"traffic_rule { ip_family: IPV6 } traffic_rule { }", "32765:d 32765:d"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		is_text(routing(all[i].rules, NSJAIL_DOOR_OURS, NULL), all[i].want);
+	is_text(routing(ALLOW_443 "traffic_rule { action: REJECT }", NSJAIL_DOOR_NSJAIL, NULL),
+		"32764:r 32765:a");
+}
+
+/* --- the filter's messages --------------------------------------------------------------------- */
+
+/* Attributes fill their room to the last byte, at every depth; -1, or how many there are. */
+static int attributes(const char *data, size_t len)
+{
+	int n = 0;
+
+	for (size_t at = 0; at < len; n++) {
+		const struct nlattr *a = (const struct nlattr *)(data + at);
+		int inner = 0;
+
+		if (len - at < NLA_HDRLEN || a->nla_len < NLA_HDRLEN || a->nla_len > len - at)
+			return -1;
+		if (a->nla_type & NLA_F_NESTED)
+			inner = attributes(data + at + NLA_HDRLEN, a->nla_len - NLA_HDRLEN);
+		if (inner < 0)
+			return -1;
+		n += inner;
+		at += NLA_ALIGN(a->nla_len);
+	}
+	return n;
+}
+
+struct seen {
+	int batches, rules, answered, chains;
+	uint32_t last_rule;
+	size_t longest;
+};
+
+static bool walk_messages(const struct bytes *b, struct seen *s)
+{
+	size_t begin = 0;
+
+	for (size_t at = 0; at < b->len;) {
+		const struct nlmsghdr *h = (const struct nlmsghdr *)(b->data + at);
+		size_t head = NLMSG_LENGTH(sizeof(struct nfgenmsg));
+		int kind = h->nlmsg_type & 0xff;
+
+		if (h->nlmsg_len < head || h->nlmsg_len > b->len - at ||
+			attributes(b->data + at + head, h->nlmsg_len - head) < 0)
+			return false;
+		if (h->nlmsg_type == NFNL_MSG_BATCH_BEGIN)
+			begin = at;
+		at += NLMSG_ALIGN(h->nlmsg_len);
+		s->answered += !!(h->nlmsg_flags & NLM_F_ACK);
+		if (h->nlmsg_type == NFNL_MSG_BATCH_END) {
+			s->batches++;
+			s->longest = at - begin > s->longest ? at - begin : s->longest;
+		} else if (h->nlmsg_type >> 8 == NFNL_SUBSYS_NFTABLES) {
+			s->rules += kind == NFT_MSG_NEWRULE;
+			s->chains += kind == NFT_MSG_NEWCHAIN;
+			s->last_rule = h->nlmsg_seq > s->last_rule ? h->nlmsg_seq : s->last_rule;
+		}
+	}
+	return true;
+}
+
+/* Six rules for neighbours, two jumps; a refusal of all protocols is two, and of what comes in twice as many. */
+static void the_filter_is_one_batch_of_well_formed_messages(void)
+{
+	static const struct {
+		const char *rules;
+		int more;
+	} all[] = {
+		{"traffic_rule { }", 1},
+		{"traffic_rule { action: REJECT }", 2},
+		{"traffic_rule { action: REJECT proto: UDP }", 1},
+		{"traffic_rule { action: REJECT iif: 'e' }", 4},
+		{"traffic_rule { iif: 'lo' }", 1},
+		{"traffic_rule { iif: 'e' oif: 'f' }", 1},
+		{"traffic_rule { src_ip: '1.2.3.0/23' dst_ip: '1.2.3.4' sport: 1 dport: 2 "
+		 "dport_end: 3 }",
+			1},
+		{"traffic_rule { ip_family: IPV6 src_ip: 'fd00::/9' dst_ip: 'fd00::1' }", 1},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		struct bytes message;
+		struct seen s = {0};
+
+		routing(all[i].rules, NSJAIL_DOOR_OURS, &message);
+		ok(walk_messages(&message, &s));
+		is_int(s.batches, 1);
+		is_int(s.answered, 1);
+		is_int(s.chains, 4);
+		is_int(s.rules, 8 + all[i].more);
+		is_int(s.last_rule, 1);
+	}
+}
+
+static void many_rules_are_some_batches(void)
+{
+	struct jail_net_rule *rules = pool_array(&pool, 40000, sizeof(*rules));
+	const struct jail_net net = {.rules = rules, .n_rules = 40000};
+	struct bytes message;
+	struct seen s = {0};
+
+	is_int(nft_messages(&net, &pool, &message, &err), 0);
+	ok(walk_messages(&message, &s));
+	is_int(s.rules, 8 + 40000);
+	is_int(s.last_rule, 40000);
+	ok(s.batches > 10);
+	is_int(s.answered, s.batches);
+	ok(s.longest < NFT_BATCH + 4096);
+}
+
+/* Routing has as many priorities as it has; what is beyond is the filter's alone. */
+static void routing_has_an_end(void)
 {
 	const struct host host = {.privileged = true, .clone3 = true};
-	struct jail_net_rule *rules = pool_array(&pool, 32766, sizeof(*rules));
+	struct jail_net_rule *rules = pool_array(&pool, 33000, sizeof(*rules));
+	own_plan struct plan plan = {0};
+	size_t n = 0;
+	uint32_t lowest = UINT32_MAX, highest = 0;
 	struct jail jail;
 
-	for (size_t n = 32765; rules && n <= 32766; n++) {
-		own_plan struct plan plan = {0};
+	jail_init(&jail);
+	jail.process.args = (struct texts){(const char *[]){"x"}, 1};
+	jail.process.file = "x";
+	jail.ns[NS_NET].how = NS_NEW;
+	jail.net.rules = rules;
+	jail.net.n_rules = 33000;
+	is_int(plan_make(&jail, &host, &plan, &err), 0);
+	for (size_t i = 0; i < plan.n; i++) {
+		const struct step_net_rule *s = plan.v[i].args;
 
-		jail_init(&jail);
-		jail.process.args = (struct texts){(const char *[]){"x"}, 1};
-		jail.process.file = "x";
-		jail.ns[NS_NET].how = NS_NEW;
-		jail.net.rules = rules;
-		jail.net.n_rules = n;
-		is_int(plan_make(&jail, &host, &plan, &err), n == 32765 ? 0 : -E2BIG);
+		if (plan.v[i].kind != STEP_NET_RULE)
+			continue;
+		n++;
+		lowest = s->priority < lowest ? s->priority : lowest;
+		highest = s->priority > highest ? s->priority : highest;
 	}
-	has_text(err.text, "the rules are 32766, and the kernel has room for 32765");
+	is_int(n, 32765);
+	is_int(lowest, 1);
+	is_int(highest, 32765);
 }
 
 int main(void)
@@ -330,8 +497,10 @@ int main(void)
 	run(a_rule_is_as_told);
 	run(the_order_is_that_of_the_door);
 	run(only_an_order_that_matters_is_told);
-	run(nsjail_takes_interfaces_and_is_told);
-	run(too_many_rules_are_refused);
+	run(routing_has_no_more_than_it_knows);
+	run(the_filter_is_one_batch_of_well_formed_messages);
+	run(many_rules_are_some_batches);
+	run(routing_has_an_end);
 	pool_done(&pool);
 	return tap_done();
 }
