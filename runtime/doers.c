@@ -473,35 +473,27 @@ static int do_seccomp(struct run *r, const struct step *s, struct err *e)
 	return r->words_fd = seccomp_words(&r->words, e);
 }
 
-/* The listener, if the filter has one, goes to the parent at once: from here on calls may wait for it. */
-static int put_in_force(struct run *r, const struct step_seccomp *filter, struct err *e)
+static int set_filter(void *arg, struct err *e)
 {
+	struct run *r = arg;
 	struct talk_message m = {.type = TALK_SLOT};
 	int fd;
 
-	if (!filter)
+	if (!r->filter)
 		return 0;
-	fd = seccomp_set(filter, e);
+	fd = seccomp_set(r->filter, e);
 	TRY(fd);
-	if (!filter->has_slot)
+	if (!r->filter->has_slot)
 		return 0;
-	m.slot = filter->slot;
+	m.slot = r->filter->slot;
 	return talk_send(r->talk[RUN_CHILD_END(SIDE_INIT)], &m, fd, e);
-}
-
-static int set_filters(void *arg, struct err *e)
-{
-	struct run *r = arg;
-
-	TRY(put_in_force(r, r->watch, e));
-	return put_in_force(r, r->filter, e);
 }
 
 static int do_exec(struct run *r, const struct step *s, struct err *e)
 {
 	const struct step_exec *a = s->args;
 	struct talk_message m = {.type = TALK_GO, .step = (uint32_t)r->plan->n};
-	const struct exec_last last = {set_filters, r};
+	const struct exec_last last = {set_filter, r};
 
 	/* Becoming another user took the signal off; a jail in the foreground goes with who runs it. */
 	if (!r->released && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)

@@ -11,6 +11,7 @@
 #include "do/mount.h"
 #include "do/netconf.h"
 #include "do/sched.h"
+#include "do/seccomp.h"
 #include "do/talk.h"
 #include "run.h"
 
@@ -50,12 +51,18 @@ int do_no_tsc(struct run *r, const struct step *s, struct err *e)
 	return sched_no_tsc(e);
 }
 
-/* It is set at the very end, as the filter is. */
+/*
+ * It is in force from here on, before the limit of fds is lowered: the listener needs one. Nothing that is left
+ * to do is among what is watched but the exec, and would only be let go, too.
+ */
 int do_watch(struct run *r, const struct step *s, struct err *e)
 {
-	(void)e;
-	r->watch = s->args;
-	return 0;
+	const struct step_seccomp *a = s->args;
+	const struct talk_message m = {.type = TALK_SLOT, .slot = a->slot};
+	own_fd int listener = seccomp_set(a, e);
+
+	TRY(listener);
+	return talk_send(r->talk[RUN_CHILD_END(SIDE_INIT)], &m, listener, e);
 }
 
 int do_net_address(struct run *r, const struct step *s, struct err *e)

@@ -421,7 +421,9 @@ static int take_go(
 static int take_slot_fd(struct parent *p, const struct talk_message *m, int *fd, struct err *e)
 {
 	const struct plan *plan = p->run.plan;
-	bool expected = m->slot == plan->console || (m->slot == plan->listener && p->launched);
+	/* That of the watching comes before the launch, an agent's behind it. */
+	bool listens = m->slot == plan->listener && (p->launched || plan->jail->filter.watch);
+	bool expected = m->slot == plan->console || listens;
 
 	if (m->slot < 0 || !expected || *fd < 0 || p->run.slots[m->slot] >= 0)
 		return err_set(e, EPROTO, "an unexpected fd");

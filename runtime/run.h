@@ -35,7 +35,6 @@ struct run {
 	unsigned keep_fds;
 	mode_t umask; /* of the caller */
 	const struct step_seccomp *filter; /* set last; NULL: none */
-	const struct step_seccomp *watch; /* likewise, and before it */
 	int words_fd; /* its file; -1 */
 	struct err *words; /* where a failure is left when it cannot be sent any more */
 	char found[PATH_MAX];

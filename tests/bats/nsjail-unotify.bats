@@ -219,6 +219,31 @@ not_told() {
 	same "$(grep -c '^  path: "/none[0-9]*"$' report)" 500
 }
 
+@test "LISTEN: a hundred jails at once, each with few fds of its own, and none mixed up" {
+	serves --chroot "$ROOTFS" -T /tmp --rlimit_nofile 8 --seccomp_unotify --seccomp_unotify_report "$T/report" -- \
+		/bin/sh -c 'read a; [ -e "/tmp/f$a" ]; echo "got $a"'
+	cat > many.py <<-'END'
+		import socket, sys
+		all = [socket.create_connection(("127.0.0.1", int(sys.argv[1]))) for i in range(100)]
+		for i, s in enumerate(all):
+		    s.settimeout(100)
+		    s.sendall(b"%d\n" % i)
+		for i, s in enumerate(all):
+		    said = b""
+		    while (more := s.recv(100)): said += more
+		    assert said == b"got %d\n" % i, (i, said)
+		print("served")
+	END
+	run python3 many.py "$PORT"
+	same "$output" served
+	kill -TERM $NJ
+	wait $NJ
+	same "$(grep -c '^  path: "/tmp/f[0-9]*"$' report)" 100
+	same "$(ls -A "$STATES")" ""
+	watched --rlimit_nofile 3 -- /bin/busybox echo hardly any
+	ends 0 "hardly any"
+}
+
 @test "calls of the narrow architecture are seen, too" {
 	[ "$(uname -m)" = x86_64 ] || skip "int 0x80 is x86's"
 	cat > narrow.py <<-'END'
