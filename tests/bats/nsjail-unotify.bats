@@ -5,6 +5,17 @@ load helpers
 load life
 load nsjail
 
+# The program has to be where an ordinary user can come to it.
+setup_suite_file() {
+	local dir=$BATS_FILE_TMPDIR
+	while [ "$dir" != / ] && [[ "$dir" == "${BATS_RUN_TMPDIR}"* ]]; do
+		chmod o+x "$dir"
+		dir=$(dirname "$dir")
+	done
+	cp "$JAILRT" "$BATS_FILE_TMPDIR/jailrt"
+	chmod 755 "$BATS_FILE_TMPDIR/jailrt"
+}
+
 # watched OPTIONS -- COMMAND: by nsjail's door, with the report in $T/report.
 watched() {
 	rm -f "$T/report"
@@ -142,6 +153,19 @@ not_told() {
 	ends 255
 	logged "nobody is left to do that in mode EXECVE"
 	[ ! -e report ]
+}
+
+@test "an ordinary user can watch a jail of its own" {
+	chmod 755 "$T"
+	install -d -o 54321 -g 54321 -m 700 "$T/own"
+	run setpriv --reuid=54321 --regid=54321 --clear-groups --bounding-set=-all --inh-caps=-all \
+		env XDG_RUNTIME_DIR="$T/own" "$BATS_FILE_TMPDIR/jailrt" --root "$T/own/states" nsjail -q --chroot "$ROOTFS" \
+		--seccomp_unotify --seccomp_unotify_report "$T/own/report" -- /bin/cat /etc/passwd
+	says root:x:0:0
+	mv own/report report
+	told fs_access path '"/bin/cat"' 'name: "execve"' 'argv[0]=/bin/cat'
+	told fs_access path '"/etc/passwd"' 'jail_type: REGULAR' 'mode: RDONLY'
+	not grep -q '^#' report
 }
 
 @test "a report that cannot be written is told before the jail starts, and a start that fails leaves none" {
