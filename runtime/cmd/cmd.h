@@ -90,6 +90,7 @@ int cmd_log_open(const char *to, bool json, struct err *e);
 int cmd_log_config(struct cmd_call *c);
 /* Messages up to this level (jailrt_log) are told from now on. */
 void cmd_log_level(struct cmd_call *c, int level);
+void cmd_warn(const char *text);
 void cmd_log_record(const char *level, const char *text);
 
 /* Runs the container or process that was begun to its end, in the foreground: terminal, signals. */

@@ -85,6 +85,7 @@ static int open_config_log(struct cmd_call *c)
 {
 	const char *path = jailrt_get(c->jailrt, "log_file"), *fd = jailrt_get(c->jailrt, "log_fd");
 	int n = fd ? atoi(fd) : -1;
+	char text[600];
 
 	if (path && *path) {
 		target.fd = fd_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0640,
@@ -97,9 +98,12 @@ static int open_config_log(struct cmd_call *c)
 	target.fd = n < 0 ? -1 : fcntl(n, F_DUPFD_CLOEXEC, LOG_FD_FROM);
 	if (target.fd < 0 && n >= 0 && errno == EINVAL)
 		target.fd = fcntl(n, F_DUPFD_CLOEXEC, 3); /* so few files may be open */
-	if (target.fd < 0)
-		return err_set(&c->err, EBADF, "%s: fd %s is not open",
+	/* Nothing is lost: they are on stderr, too. */
+	if (target.fd < 0) {
+		fmt_put(text, sizeof(text), "%s: fd %s is not open; messages go to stderr alone",
 			jailrt_place(c->jailrt, "log_fd"), fd);
+		cmd_warn(text);
+	}
 	return 0;
 }
 

@@ -197,6 +197,11 @@ void cmd_log_level(struct cmd_call *c, int level)
 	jailrt_log(take_log, (void *)c->program, level);
 }
 
+void cmd_warn(const char *text)
+{
+	log_warning("%s", text);
+}
+
 static int log_level(const struct cmd_options *o)
 {
 	if (o->debug)
