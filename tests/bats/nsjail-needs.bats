@@ -154,7 +154,7 @@ talk() {
 
 # mended: ToolJet's config without its mistakes, in mended.cfg.
 mended() {
-	sed 's/umount2, *//; /umount2/d; /^log_fd/d; s/536870912/512/; s/1048576$/1/; /dst: "\/usr\/lib" /d' "$SAMPLES/tooljet-full.cfg" > mended.cfg
+	sed 's/umount2, *//; /umount2/d; /^log_fd/d; /^rlimit_nproc/d; s/536870912/512/; s/1048576$/1/; /dst: "\/usr\/lib" /d' "$SAMPLES/tooljet-full.cfg" > mended.cfg
 }
 
 # tooljet PYTHON [OPTIONS]
