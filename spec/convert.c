@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../runtime/base/log.h"
+#include "json.h"
 
 int convert_fail(struct convert *c, const void *at, const char *what)
 {
@@ -66,6 +67,40 @@ int convert_next_word(struct convert *c, const char **at, const char **ret)
 	*ret = pool_copy(c->pool, s, n);
 	*at = s + n;
 	return *ret ? 1 : err_memory(c->e);
+}
+
+/* --- what JSON can hold -------------------------------------------------------------------------- */
+
+static int check_text(const char *text, const void *at, const struct origin *origin, struct err *e)
+{
+	return json_is_utf8(text, strlen(text)) ? 0
+						: origin_fail(origin, at, e, ENOTSUP,
+							  "JSON cannot say this: it is no UTF-8");
+}
+
+static int check_texts(
+	const struct table *t, const void *object, const struct origin *origin, struct err *e)
+{
+	row_each (f, t) {
+		const struct list *l = field_at(f, object);
+
+		if (!field_present(f, object))
+			continue;
+		if (f->kind == FIELD_KIND_TEXT)
+			TRY(check_text((const char *)l->v, l, origin, e));
+		else if (f->kind == FIELD_KIND_OBJECT)
+			TRY(check_texts(f->table, l->v, origin, e));
+		for (size_t i = 0; f->kind == FIELD_KIND_TEXTS && i < l->n; i++)
+			TRY(check_text(l->v[i], l->v[i], origin, e));
+		for (size_t i = 0; f->kind == FIELD_KIND_OBJECTS && i < l->n; i++)
+			TRY(check_texts(f->table, l->v[i], origin, e));
+	}
+	return 0;
+}
+
+int convert_check_texts(const struct nsjail_config *in, const struct origin *origin, struct err *e)
+{
+	return check_texts(&table_nsjail_config, in, origin, e);
 }
 
 /* --- what is left over --------------------------------------------------------------------------- */

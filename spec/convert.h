@@ -23,6 +23,9 @@ int convert_to_oci(const struct nsjail_config *in, const struct origin *origin, 
 int convert_to_nsjail(const struct oci_config *in, const struct origin *origin, const char *bundle,
 	bool lossy, struct pool *pool, struct nsjail_config **ret, struct err *e);
 
+/* That JSON can hold the texts of an nsjail config: it knows UTF-8 only. */
+int convert_check_texts(const struct nsjail_config *in, const struct origin *origin, struct err *e);
+
 /* --- for the files of this room only ---------------------------------------------------------- */
 
 struct convert {

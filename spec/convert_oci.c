@@ -401,6 +401,7 @@ int convert_to_oci(const struct nsjail_config *in, const struct origin *origin, 
 
 	if (in->has_bare && !in->bare)
 		return convert_fail(&t.c, &in->bare, "an nsjail config is always bare");
+	TRY(convert_check_texts(in, origin, e));
 	TRY(make_parts(&t));
 	TRY(put_namespaces(&t));
 	TRY(convert_ids_to_oci(&t));

@@ -72,9 +72,10 @@ static int send(struct reader *r, enum event_kind kind, const char *s, size_t le
 }
 
 /* Stricter than yajl: no longer forms than need be, no surrogates, nothing above U+10FFFF. */
-static bool is_utf8(const unsigned char *s, size_t len)
+bool json_is_utf8(const char *text, size_t len)
 {
 	static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
+	const unsigned char *s = (const unsigned char *)text;
 
 	for (const unsigned char *end = s + len; s < end;) {
 		unsigned more = *s < 0x80 ? 0 : *s < 0xe0 ? 1 : *s < 0xf0 ? 2 : 3;
@@ -111,7 +112,7 @@ static int send_copy(struct reader *r, enum event_kind kind, const unsigned char
 	copy[len] = '\0';
 	if (kind != EVENT_WORD && memchr(copy, '\0', len))
 		return refuse(r, token_place(r), "a string holds a NUL");
-	if (!is_utf8(s, len))
+	if (!json_is_utf8((const char *)s, len))
 		return refuse(r, token_place(r), "a string is no UTF-8");
 	return send(r, kind, copy, len);
 }

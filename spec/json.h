@@ -8,6 +8,7 @@
  * limited to 128, an object may not hold a key twice, a string may not hold NUL, and the text must be
  * one value and nothing after it. Numbers go out as they are spelt, so that every uint64 survives.
  */
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "../runtime/base/str.h"
@@ -26,6 +27,9 @@ struct json_writer {
 };
 
 void json_writer_init(struct json_writer *w, struct str *out, unsigned indent);
+
+/* What a string of JSON can hold. */
+bool json_is_utf8(const char *text, size_t len);
 
 /* A JSON string with its quotes. Bytes that are not UTF-8 go through as they are. */
 void json_quote(struct str *out, const char *s, size_t len);

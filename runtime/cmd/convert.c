@@ -39,10 +39,12 @@ static int put_text(struct cmd_call *c, const struct nsjail_config *doc, struct 
 	return walk(&table_nsjail_config, doc, WALK_OPEN, &w.sink, &c->err);
 }
 
-static int put_json(struct cmd_call *c, const struct nsjail_config *doc, struct str *out)
+static int put_json(struct cmd_call *c, const struct nsjail_config *doc,
+	const struct origin *origin, struct str *out)
 {
 	struct json_writer w;
 
+	TRY(convert_check_texts(doc, origin, &c->err));
 	json_writer_init(&w, out, 2);
 	TRY(walk(&table_nsjail_config, doc, WALK_CAMEL, &w.sink, &c->err));
 	str_addc(out, '\n');
@@ -183,7 +185,7 @@ static int put(struct cmd_call *c, const char *to, struct config *f, struct str 
 	if (!strcmp(to, "nsjail"))
 		return put_text(c, f->nsjail, out);
 	if (!strcmp(to, "nsjail-json"))
-		return put_json(c, f->nsjail, out);
+		return put_json(c, f->nsjail, &f->origin, out);
 	return put_argv(c, f->nsjail, &f->origin, out);
 }
 

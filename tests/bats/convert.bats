@@ -160,3 +160,13 @@ both() {
 	run bash -c '"$JAILRT" convert --to oci jail.cfg > /dev/full'
 	fails_with 1 "No space left on device"
 }
+
+@test "convert: what is no UTF-8 cannot be JSON" {
+	printf 'hostname: "a\\xffb"\n' > jail.cfg
+	run jr convert --to oci jail.cfg
+	fails_with 1 "hostname (jail.cfg:1:11): JSON cannot say this"
+	run jr convert --to nsjail-json jail.cfg
+	fails_with 1 "hostname (jail.cfg:1:11): JSON cannot say this"
+	run jr convert --to nsjail jail.cfg
+	says 'hostname: "a'
+}
