@@ -52,10 +52,11 @@ SAMPLES=$BATS_TEST_DIRNAME/../data/nsjail
 both() {
 	local file=$1 one two
 	shift
+	[ -e "$file" ] || file=$SAMPLES/$file
 	rm -rf bundle
 	mkdir bundle
-	jr convert --to oci "$SAMPLES/$file" > bundle/config.json
-	one=$(jr run --config "$SAMPLES/$file" -- "$@" 2> first < /dev/null; echo "status $?")
+	jr convert --to oci "$file" > bundle/config.json
+	one=$(jr run --config "$file" -- "$@" 2> first < /dev/null; echo "status $?")
 	two=$(jr run -b bundle $ID "$@" 2> second < /dev/null; echo "status $?")
 	same "$two" "$one" || { cat first second; return 1; }
 	echo "$file: $one" >> seen
@@ -67,7 +68,8 @@ both() {
 	[ -e /tmp/.X11-unix ] || { mkdir /tmp/.X11-unix && later rmdir /tmp/.X11-unix; }
 	export HOME=$T/home
 	both blog-python-sandbox.cfg /usr/bin/python3 -c "print('hello from sandbox')"
-	both tooljet-full.cfg /usr/bin/python3 -c "print('inside')"
+	sed '/^log_fd/d' "$SAMPLES/tooljet-full.cfg" > tooljet.cfg # it is no file
+	both tooljet.cfg /usr/bin/python3 -c "print('inside')"
 	both configs/test-basic.cfg /bin/sh -c 'id -u; hostname; ulimit -a; grep Cap /proc/self/status; ls /; pwd; nice'
 	both configs/test-basic.cfg /usr/bin/strace -o /dev/null /bin/true
 	both configs/test-seccomp.cfg /usr/bin/strace -o /dev/null /bin/true
@@ -77,7 +79,7 @@ both() {
 	both configs/bash-with-fake-geteuid.cfg /bin/bash -c 'exit 5'
 	both configs/imagemagick-convert.cfg /bin/true
 	grep -q "hello from sandbox" seen
-	grep -q "^inside$" seen || grep -q "inside" seen
+	grep -q inside seen
 	grep -q "letter" seen
 	grep -q "fake-geteuid.cfg: status 5" seen
 	grep -q "test-seccomp.cfg: status 1" seen
