@@ -285,6 +285,8 @@ const char *target_workload(const struct target *t);
 void target_text(const struct judged *j, char *ret, size_t size);
 /* The target in the table of the goals that it is a part of. */
 const char *target_goal(const struct target *t);
+/* The workload that it is compared with; NULL: the same. */
+const char *target_other(const struct target *t);
 extern const char *const verdicts[];
 
 void report_machine(FILE *f, const struct contestant *c, size_t n);

@@ -78,6 +78,10 @@ static void put_judged(FILE *f, const struct judged *j, bool first)
 	member(f, "goal", target_goal(j->target), ", ");
 	member(f, "workload", target_workload(j->target), ", ");
 	member(f, "target", words, ", ");
+	if (j->peer)
+		member(f, "peer", j->peer, ", ");
+	if (target_other(j->target))
+		member(f, "other", target_other(j->target), ", ");
 	for (int mode = 0; mode < MODES; mode++) {
 		if (j->has[mode])
 			fprintf(f, "\"%s\": %.4f, ", mode_name(mode), j->values[mode]);

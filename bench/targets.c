@@ -183,6 +183,11 @@ const char *target_goal(const struct target *t)
 	return t->goal;
 }
 
+const char *target_other(const struct target *t)
+{
+	return t->other;
+}
+
 void target_text(const struct judged *j, char *ret, size_t size)
 {
 	const struct target *t = j->target;

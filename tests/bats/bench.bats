@@ -166,7 +166,7 @@ of() {
 	{"date": "2026-01-02T03:04:05Z", "kernel": "6.1", "machine": "x86_64", "cgroup": "v2", "load": 0.5, "cpus": 2,
 	 "contestants": [{"name": "jailrt", "version": "jailrt version 9", "path": "/j"}, {"name": "floor", "version": "", "path": "/f"}],
 	 "targets": [
-	  {"goal": "g", "workload": "run", "target": "at most 1.50 × floor", "back-to-back": 1.8, "idle": 1.2, "verdict": "missed"},
+	  {"goal": "g", "workload": "run", "target": "at most 1.50 × floor", "peer": "floor", "back-to-back": 1.8, "idle": 1.2, "verdict": "missed"},
 	  {"goal": "g", "workload": "exec", "target": "at most 0.45 × crun", "verdict": "not measured"}],
 	 "results": [
 	  {"workload": "run", "contestant": "jailrt", "mode": "back-to-back", "unit": "ms", "failures": 0, "median": 1.84, "p10": 1.7,
