@@ -25,6 +25,7 @@ struct target {
 #define CRUN	 "crun" /* each crun that takes part */
 #define OLD_CRUN "crun < 1.27"
 #define NEW_CRUN "crun >= 1.27"
+#define NSJAIL "nsjail"
 
 /* clang-format off */
 #define MOST(n, w, who) TARGET_RATIO, false, n, w, who, NULL
@@ -87,8 +88,8 @@ static const struct target targets[] = {
 	{G_MEMORY, VALUE(1535, "memory of state")},
 	{G_MEMORY, VALUE(1535, "memory of list of 1000")},
 	{G_MEMORY, VALUE(1535, "memory of a listener with 1000 jails")},
-	{G_JAIL, MOST(1.0, "jail of the whole host, read-only", "nsjail")},
-	{G_JAIL, MOST(1.0, "jail of nine mounts", "nsjail")},
+	{G_JAIL, MOST(1.0, "jail of the whole host, read-only", NSJAIL)},
+	{G_JAIL, MOST(1.0, "jail of nine mounts", NSJAIL)},
 };
 /* clang-format on */
 
@@ -115,6 +116,8 @@ static bool is_peer(const struct contestant *c, const char *who)
 		return crun >= 0 && crun < 127;
 	if (!strcmp(who, NEW_CRUN))
 		return crun >= 127;
+	if (!strcmp(who, NSJAIL))
+		return c->dialect == &dialect_nsjail;
 	return !strcmp(c->name, who);
 }
 

@@ -136,6 +136,15 @@ of() {
 	same "$(jq -r '[.targets[] | select(.workload == "exec" and .verdict != "not measured")] | length' bench.json)" 0
 }
 
+@test "the bench takes an nsjail by its path, with nsjail's command line" {
+	no_san "nothing is measured"
+	ln -s "$JAILRT" nsjail
+	ROUNDS=1 ONLY="jail of*;memory of a listener*" CONTESTANTS="jailrt;nsjail-x" BENCH_EXTRA="nsjail-x=$T/nsjail" bench > table
+	jq -e '[.results[] | select(.contestant == "nsjail-x") | .workload] | unique | length == 4' bench.json
+	jq -e '[.results[] | select(.does_not_run)] == []' bench.json
+	jq -e '[.targets[] | select(.peer == "nsjail-x" and .verdict != "not measured")] | length == 2' bench.json
+}
+
 @test "the bench that is interrupted leaves nothing, and no results" {
 	no_san "nothing is measured"
 	ROUNDS=500 ONLY="exec, cgroups" CONTESTANTS="jailrt;floor" become_bench > table &
@@ -186,7 +195,7 @@ of() {
 	"$BATS_TEST_DIRNAME/../../bench/docs" bench.json trace.json out
 	grep -q '0 met, 1 missed, 1 not measured' out/performance.md
 	grep -q '| run | at most 1.50 × floor | 1.80 | 1.20 | \*\*missed\*\* |' out/performance.md
-	grep -q '^- \*\*run\*\*.* Traced: +0.75 ms beside floor; mounts +0.75\.' out/performance.md
+	grep -q '^- \*\*run\*\*.* Traced (run): +0.75 ms beside floor; mounts +0.75\.' out/performance.md
 	not grep -q '^- \*\*exec' out/performance.md
 	grep -q '^| run | 1.84 | 1.02 |' out/performance.md
 	not grep -q '{[a-z]*}' out/performance.md # each place is filled
