@@ -195,7 +195,7 @@ of() {
 	"$BATS_TEST_DIRNAME/../../bench/docs" bench.json trace.json out
 	grep -q '0 met, 1 missed, 1 not measured' out/performance.md
 	grep -q '| run | at most 1.50 × floor | 1.80 | 1.20 | \*\*missed\*\* |' out/performance.md
-	grep -q '^- \*\*run\*\*.* Traced (run): +0.75 ms beside floor; mounts +0.75\.' out/performance.md
+	grep -q '^- \*\*run\*\*.* Traced (run): +0.75 ms beside the floor; mounts +0.75\.' out/performance.md
 	not grep -q '^- \*\*exec' out/performance.md
 	grep -q '^| run | 1.84 | 1.02 |' out/performance.md
 	not grep -q '{[a-z]*}' out/performance.md # each place is filled
