@@ -378,6 +378,10 @@ no_helpers() {
 	run at_host "$JAILRT" --root "$STATES" nsjail -q -Mo --chroot / --user_net --rlimit_as inf -- \
 		/usr/bin/python3 "$BATS_TEST_DIRNAME/net-ask.py" tcp/192.0.2.1/80/a
 	says "web got a from 192.0.2.2"
+	run at_host "$JAILRT" --root "$STATES" nsjail -q -Mo --chroot / --use_pasta --rlimit_as inf -- \
+		/usr/bin/python3 "$BATS_TEST_DIRNAME/net-ask.py" tcp/192.0.2.1/80/old
+	says "web got old from 192.0.2.2"
+	says "option --use_pasta is deprecated: use --user_net"
 	run at_host "$JAILRT" --root "$STATES" nsjail -q -Mo --chroot / --user_net --disable_clone_newnet -- /bin/true
 	fails_with 255 "there is no network namespace to give it to"
 	run at_host "$JAILRT" --root "$STATES" nsjail -q -Me --chroot / --user_net -- /bin/true
@@ -532,4 +536,56 @@ no_helpers() {
 		sleep 0.3
 	done
 	[ "$(ps -o stat= --ppid "$first" | grep -c Z)" -le 2 ]
+}
+
+# told WORDS...: what the jail's pasta was told holds each of them. "-" stands in front of what it must not hold.
+told() {
+	local words
+	for words; do
+		case $words in
+		not:*) [[ " $(cat "$T/told") " != *" ${words#not:} "* ]] ;;
+		*) [[ " $(cat "$T/told") " == *" $words "* ]] ;;
+		esac || { cat "$T/told"; echo "$words"; return 1; }
+	done
+}
+
+@test "pasta is told what each field says, in both generations" {
+	host
+	cat > tells <<-END
+		#!/bin/bash
+		echo "\$*" > $T/told
+		args=" \$* "
+		dev=\${args##* -I } dev=\${dev%% *}
+		nsenter --net="/proc/\${!#}/ns/net" sh -c "ip link add \$dev type veth peer name peer
+			ip addr add 10.255.255.2/24 dev \$dev; ip link set \$dev up; ip link set peer up"
+		exec sleep 1000
+	END
+	chmod 755 tells
+	local fields words
+	while IFS='|' read -r fields words; do
+		echo "$fields"
+		net_is <<< "user_net { $fields }"
+		run at_host env NSJAIL_PASTA_PATH="$T/tells" "$JAILRT" --root "$STATES" run --config net.cfg -- /bin/true
+		[ "$status" -eq 0 ] || { echo "$output"; return 1; }
+		IFS=, read -ra words <<< "$words"
+		told "${words[@]}"
+	done <<-'END'
+		backend: PASTA|--no-dhcp,--no-dhcpv6,--no-ra,--config-net,-I eth0,-a 10.255.255.2,-a fc00::2,-t none,-U none
+		backend: PASTA ns_iface: "net0" ip4: "10.1.0.2" gw4: "10.1.0.1"|-I net0,-a 10.1.0.2,-g 10.1.0.1
+		backend: PASTA ip6: "fd00::2" gw6: "fd00::1"|-a fd00::2,-g fd00::1
+		backend: PASTA pasta { enable_tcp: false }|--no-tcp,not:--no-udp
+		backend: PASTA pasta { enable_udp: false enable_icmp: false }|--no-udp,--no-icmp,not:--no-tcp
+		backend: PASTA pasta { ip6_enabled: false mask4: "255.255.0.0" }|-4,-n 255.255.0.0,not:fc00::2
+		backend: PASTA pasta { enable_ip4_dhcp: true enable_dns: true }|--dhcp-dns,not:--no-dhcp
+		backend: PASTA pasta { enable_ip6_dhcp: true }|not:--no-dhcpv6
+		backend: PASTA pasta { enable_ip6_ra: true }|not:--no-ra
+		backend: PASTA pasta { dns_forward: "1.1.1.1" map_gw: false }|--dns-forward 1.1.1.1,--no-map-gw
+		backend: PASTA pasta { tcp_map_in: "80:8080" udp_map_in: "53" }|-t 80:8080,-u 53
+		backend: PASTA pasta { tcp_map_out: "81" udp_map_out: "54" }|-T 81,-U 54
+		enable: true ip: "10.1.0.2" gw: "10.1.0.1" mask: "255.255.0.0"|-a 10.1.0.2,-g 10.1.0.1,-n 255.255.0.0
+		enable: true tcp_ports: "8080" udp_ports: "53" no_map_gw: true|-t 8080,-u 53,--no-map-gw
+		enable: true enable_tcp: false enable_icmp: false dns_forward: "1.1.1.1"|--no-tcp,--no-icmp,--dns-forward 1.1.1.1
+		enable: true enable_ip4_dhcp: true enable_dns: true enable_udp: false|--dhcp-dns,--no-udp,not:--no-dhcp
+		enable: true enable_ip6_dhcp: true enable_ip6_ra: true|not:--no-dhcpv6,not:--no-ra
+	END
 }
