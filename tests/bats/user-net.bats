@@ -381,7 +381,7 @@ no_helpers() {
 	run at_host "$JAILRT" --root "$STATES" nsjail -q -Mo --chroot / --use_pasta --rlimit_as inf -- \
 		/usr/bin/python3 "$BATS_TEST_DIRNAME/net-ask.py" tcp/192.0.2.1/80/old
 	says "web got old from 192.0.2.2"
-	says "option --use_pasta is deprecated: use --user_net"
+	says "option --use_pasta is deprecated"
 	run at_host "$JAILRT" --root "$STATES" nsjail -q -Mo --chroot / --user_net --disable_clone_newnet -- /bin/true
 	fails_with 255 "there is no network namespace to give it to"
 	run at_host "$JAILRT" --root "$STATES" nsjail -q -Me --chroot / --user_net -- /bin/true
