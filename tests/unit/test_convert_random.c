@@ -205,6 +205,12 @@ static const struct vocabulary {
 	{"macvlan_vs_mo", {"private", "bridge"}},
 	{"src_ip", {"10.0.0.0/8", "192.168.0.1"}},
 	{"dst_ip", {"10.0.0.0/8", "192.168.0.1"}},
+	{"ip4", {"10.255.255.2", ""}},
+	{"gw4", {"10.255.255.1"}},
+	{"ip6", {"fc00::2", ""}},
+	{"gw6", {"fc00::1"}},
+	{"ns_iface", {"eth0", "net1"}},
+	{"redirect_ip", {"10.255.255.1"}},
 };
 
 static const char *word_for(const char *key)
@@ -314,8 +320,8 @@ static unsigned chance(const struct field *f)
 	} all[] = {{"exec_bin", 97}, {"mount", 60}, {"clone_newns", 3}, {"seccomp_policy_file", 1},
 		{"cgroup_mem_memsw_max", 2}, {"cgroup_mem_swap_max", 2}, {"clone_newuser", 15},
 		{"uidmap", 30}, {"gidmap", 30}, {"bare", 1}, {"use_cgroupv2", 3},
-		{"traffic_rule", 2}, {"iface_own", 3}, {"macvlan_iface", 3},
-		{"seccomp_unotify", 4}};
+		{"traffic_rule", 2}, {"iface_own", 3}, {"macvlan_iface", 3}, {"seccomp_unotify", 4},
+		{"user_net", 4}};
 
 	if (f->flags & FIELD_NOT_YET)
 		return 0;
