@@ -42,12 +42,14 @@ static _Noreturn void care_for_orphans(int parent)
 	(void)prctl(PR_SET_NAME, "ns-init");
 	sys_reset_signals();
 	(void)signal(SIGCHLD, SIG_IGN); /* the kernel reaps them */
-	/* It may have died before it was known whose death is waited for. */
-	if (poll(&p, 1, 0) > 0)
-		_exit(0);
-	(void)sys_close_range(0, ~0U, 0);
-	for (;;)
-		(void)poll(NULL, 0, -1);
+	/* The signal does not come from a program that is another user; the pidfd always tells. */
+	if (dup2(parent, 0) == 0) {
+		p.fd = 0;
+		(void)sys_close_range(1, ~0U, 0);
+	}
+	while (poll(&p, 1, -1) <= 0)
+		;
+	_exit(0);
 }
 
 static int start_first(int pidfd, struct err *e)

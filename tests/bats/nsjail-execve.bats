@@ -33,6 +33,12 @@ load nsjail
 	wait_for 10 eval '! pgrep -f "sleep 71"'
 }
 
+@test "EXECVE: the first process ends with a program of another user, too" {
+	nj -Me -q --chroot "$ROOTFS" -u 9:9 -g 9:9 -- /bin/true
+	ends 0
+	wait_for 10 eval '! pgrep -f -- "--root $STATES nsjail"'
+}
+
 @test "EXECVE: a failure is 255, with its words before the end" {
 	nj -Me --chroot "$ROOTFS" -- /bin/nothing
 	ends 255
