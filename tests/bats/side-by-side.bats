@@ -259,6 +259,7 @@ engine() {
 }
 
 @test "descriptors that are handed on" {
+	no_san "it is compared as it is installed" # with fd 3, by which a skip is told, as it is
 	observed
 	PASS_FDS="3 4 5" OPTIONS="--preserve-fds 2" alike "preserve-fds" 3< /dev/null 4< "$BUNDLE/in/file" 5<> "$BUNDLE/in/file"
 }
