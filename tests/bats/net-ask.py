@@ -13,13 +13,23 @@ def opened(kind, address):
     return socket.socket(family, socket.SOCK_DGRAM if "udp" in kind else socket.SOCK_STREAM)
 
 
+# A datagram may be lost, as on a link that has just come up.
+def ask_again(s, text):
+    for left in 2, 1, 0:
+        s.sendall(text)
+        try:
+            return s.recv(65536).decode()
+        except socket.timeout:
+            if not left:
+                raise
+
+
 def ask(kind, address, port, text):
     s = opened(kind, address)
     s.settimeout(1 if kind == "udp" else 5)
     s.connect((address, int(port)))
     if kind == "udp":
-        s.sendall(text.encode())
-        return s.recv(65536).decode()
+        return ask_again(s, text.encode())
     s.sendall(b"send " + text.encode() + b"\n" if kind == "fetch" else text.encode() + b"\n")
     if kind == "half":
         s.shutdown(socket.SHUT_WR)
