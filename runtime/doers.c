@@ -410,7 +410,7 @@ static int do_cwd(struct run *r, const struct step *s, struct err *e)
 static int do_umask(struct run *r, const struct step *s, struct err *e)
 {
 	(void)e;
-	r->umask = (mode_t)((const struct step_number *)s->args)->value;
+	r->umask = ((const struct step_mode *)s->args)->value;
 	return 0;
 }
 

@@ -14,6 +14,16 @@ static void add_number(struct builder *b, enum step_kind kind, const struct limi
 	OPT_SET(s, value, l->v);
 }
 
+static void add_umask(struct builder *b, const struct limit *l)
+{
+	struct step_mode *s;
+
+	if (!l->set)
+		return;
+	s = plan_add(b, SIDE_INIT, STEP_UMASK, b->jail->process.at);
+	OPT_SET(s, value, (uint32_t)l->v);
+}
+
 void plan_oom_score(struct builder *b, enum side side, enum side who)
 {
 	const struct jail_process *p = &b->jail->process;
@@ -282,7 +292,7 @@ int plan_process(struct builder *b)
 		TRY(plan_lsm(b));
 	add_stdio(b);
 	add_cwd(b);
-	add_number(b, STEP_UMASK, &p->umask);
+	add_umask(b, &p->umask);
 	add_own_stdio(b);
 	add_user(b);
 	add_capabilities(b);

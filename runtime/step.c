@@ -256,7 +256,7 @@ static TABLE(step_link);
 static const struct field step_device_rows[] = {
 	FIELD_TEXT(step_device, path, "where, beneath the root"),
 	FIELD_TEXT(step_device, type, "c, b or p"),
-	FIELD_U32(step_device, mode, "permissions"),
+	FIELD_MODE(step_device, mode, "permissions"),
 	FIELD_U32(step_device, major, "major number"),
 	FIELD_U32(step_device, minor, "minor number"),
 	FIELD_U32(step_device, uid, "owner"),
@@ -323,6 +323,11 @@ static const struct field step_number_rows[] = {
 	FIELD_I64(step_number, value, "the number"),
 };
 static TABLE(step_number);
+
+static const struct field step_mode_rows[] = {
+	FIELD_MODE(step_mode, value, "permissions"),
+};
+static TABLE(step_mode);
 
 static const struct field step_oom_score_rows[] = {
 	FIELD_ENUM(step_oom_score, who, who_words, "whose; absent: its own"),
@@ -522,7 +527,7 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
 	[STEP_RAISE_LIMITS] = {"raise-limits", P | I, &table_step_limits},
 	[STEP_STDIO] = {"stdio-to-null", I, &table_step_stdio},
 	[STEP_CWD] = {"cwd", I, &table_step_cwd},
-	[STEP_UMASK] = {"umask", I, &table_step_number},
+	[STEP_UMASK] = {"umask", I, &table_step_mode},
 	[STEP_OWN_STDIO] = {"own-stdio", I, &table_step_ids},
 	[STEP_USER] = {"user", I, &table_step_ids},
 	[STEP_CAPABILITIES] = {"capabilities", I, &table_step_capabilities},

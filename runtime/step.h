@@ -442,6 +442,10 @@ struct step_number {
 	OPT(int64_t, value);
 };
 
+struct step_mode {
+	OPT(uint32_t, value);
+};
+
 struct step_oom_score {
 	OPT(int32_t, who);
 	OPT(int64_t, value);

@@ -34,6 +34,7 @@ enum field_kind {
 	FIELD_KIND_BOOL,
 	FIELD_KIND_I32,
 	FIELD_KIND_U32,
+	FIELD_KIND_MODE, /* uint32_t: permissions; only written, in octal, as text */
 	FIELD_KIND_I64,
 	FIELD_KIND_U64,
 	FIELD_KIND_ENUM, /* int32_t: one of words */
@@ -182,6 +183,8 @@ struct table {
 	FIELD_SCALAR_(T, m, FIELD_KIND_I32, int32_t, help_, ##__VA_ARGS__)
 #define FIELD_U32(T, m, help_, ...) \
 	FIELD_SCALAR_(T, m, FIELD_KIND_U32, uint32_t, help_, ##__VA_ARGS__)
+#define FIELD_MODE(T, m, help_, ...) \
+	FIELD_SCALAR_(T, m, FIELD_KIND_MODE, uint32_t, help_, ##__VA_ARGS__)
 #define FIELD_I64(T, m, help_, ...) \
 	FIELD_SCALAR_(T, m, FIELD_KIND_I64, int64_t, help_, ##__VA_ARGS__)
 #define FIELD_U64(T, m, help_, ...) \

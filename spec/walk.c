@@ -26,6 +26,14 @@ static int send_i64(struct sink *sink, int64_t v, struct err *e)
 	return send(sink, EVENT_WORD, text, e);
 }
 
+static int send_mode(uint32_t v, struct sink *sink, struct err *e)
+{
+	char s[16];
+
+	fmt_put(s, sizeof(s), "%04o", v);
+	return send(sink, EVENT_TEXT, s, e);
+}
+
 static int send_mask(const struct field *f, uint64_t mask, struct sink *sink, struct err *e)
 {
 	TRY(send(sink, EVENT_LIST, NULL, e));
@@ -95,6 +103,8 @@ int walk_value(
 		return send_i64(sink, *(const int32_t *)at, e);
 	case FIELD_KIND_U32:
 		return send_u64(sink, *(const uint32_t *)at, e);
+	case FIELD_KIND_MODE:
+		return send_mode(*(const uint32_t *)at, sink, e);
 	case FIELD_KIND_I64:
 		return send_i64(sink, *(const int64_t *)at, e);
 	case FIELD_KIND_U64:
