@@ -78,7 +78,8 @@ static int measure_programs(void)
 	static const struct measured list[] = {
 		{"KILL { ptrace } DEFAULT ALLOW", "KILL { ptrace } DEFAULT ALLOW", {7, 6, 5}},
 		{"ALLOW { write { fd == 1 } }", "ALLOW { write { fd == 1 } }", {9, 8, 5}},
-		{"two values of one argument", "ALLOW { write { fd == 1 || fd == 2 } }", {10, 9, 5}},
+		{"two values of one argument", "ALLOW { write { fd == 1 || fd == 2 } }",
+			{10, 9, 5}},
 		{"20 calls killed, one refused",
 			"ERRNO(1) { ptrace } KILL { pivot_root, chroot, mount, umount, reboot, "
 			"sethostname, setdomainname, init_module, delete_module, kexec_load, "
@@ -179,7 +180,8 @@ static size_t compile_theirs(void)
 	for (size_t i = 0; i < names.n; i++) {
 		int call = seccomp_syscall_resolve_name(names.v[i]);
 
-		(void)seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 0); /* there is none on this one */
+		(void)seccomp_rule_add(
+			ctx, SCMP_ACT_ALLOW, call, 0); /* there is none on this one */
 	}
 	if (seccomp_export_bpf(ctx, fd) < 0)
 		exit(1);

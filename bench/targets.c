@@ -25,7 +25,7 @@ struct target {
 #define CRUN	 "crun" /* each crun that takes part */
 #define OLD_CRUN "crun < 1.27"
 #define NEW_CRUN "crun >= 1.27"
-#define NSJAIL "nsjail"
+#define NSJAIL	 "nsjail"
 
 /* clang-format off */
 #define MOST(n, w, who) TARGET_RATIO, false, n, w, who, NULL

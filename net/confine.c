@@ -19,11 +19,14 @@ enum { NOBODY = 65534 };
 
 static const char calls[] =
 	"ALLOW {"
-	" read, readv, write, writev, recvfrom, recvmsg, sendto, sendmsg, close, poll ON x86_64, ppoll,"
+	" read, readv, write, writev, recvfrom, recvmsg, sendto, sendmsg, close, poll ON x86_64, "
+	"ppoll,"
 	" connect, bind, listen, accept ON x86_64, accept4, getsockname, getpeername, getsockopt,"
-	" setsockopt, shutdown, fcntl, ioctl, clock_gettime, gettimeofday, brk, mmap, munmap, mremap,"
+	" setsockopt, shutdown, fcntl, ioctl, clock_gettime, gettimeofday, brk, mmap, munmap, "
+	"mremap,"
 	" madvise, mprotect, futex, rt_sigreturn, rt_sigprocmask, rt_sigaction, exit, exit_group,"
-	" getpid, gettid, tgkill, getrandom, restart_syscall, lseek, newfstat, dup2 ON x86_64, dup3,"
+	" getpid, gettid, tgkill, getrandom, restart_syscall, lseek, newfstat, dup2 ON x86_64, "
+	"dup3,"
 	" socket(domain) { domain == 2 || domain == 10 }"
 	"} DEFAULT ERRNO(1)";
 

@@ -14,8 +14,8 @@ void flows_init(struct flows *f)
 		f->buckets[i] = -1;
 }
 
-static unsigned hash(int family, unsigned proto, uint16_t sport, uint16_t dport,
-	const struct net_address *dst)
+static unsigned hash(
+	int family, unsigned proto, uint16_t sport, uint16_t dport, const struct net_address *dst)
 {
 	uint32_t h = 2166136261U ^ (unsigned)family ^ proto << 8;
 
@@ -106,8 +106,7 @@ struct flow *flows_add(struct flows *f, const struct packet *p, const struct net
 	return w;
 }
 
-struct flow *flows_answer(
-	struct flows *f, int family, unsigned proto, uint16_t alias, uint64_t now)
+struct flow *flows_answer(struct flows *f, int family, unsigned proto, uint16_t alias, uint64_t now)
 {
 	struct flow *w;
 

@@ -50,7 +50,8 @@ static int read_rule(const struct user_net_rule *r, struct judge_rule *ret, stru
 	return read_address(ret->to_family, r->to, &ret->to, e);
 }
 
-static int read_end(int family, const char *own, const char *gateway, struct judge *j, struct err *e)
+static int read_end(
+	int family, const char *own, const char *gateway, struct judge *j, struct err *e)
 {
 	int i = judge_index(family);
 

@@ -31,7 +31,9 @@ int enter(const struct jail_end *jail, int (*fn)(const void *arg, struct err *e)
  * they return when the jail is gone, or with why there is no network.
  */
 typedef void ready_fn(void);
-int pasta_run(const struct user_net *n, const struct jail_end *jail, ready_fn *ready, struct err *e);
-int stack_run(const struct user_net *n, const struct jail_end *jail, ready_fn *ready, struct err *e);
+int pasta_run(
+	const struct user_net *n, const struct jail_end *jail, ready_fn *ready, struct err *e);
+int stack_run(
+	const struct user_net *n, const struct jail_end *jail, ready_fn *ready, struct err *e);
 
 #endif

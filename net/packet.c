@@ -85,9 +85,9 @@ static uint32_t pseudo(const struct packet *p)
 
 static uint8_t *sum_of(const struct packet *p)
 {
-	return p->body + (p->proto == IPPROTO_TCP ? TCP_SUM
-			  : p->proto == IPPROTO_UDP ? UDP_SUM
-						    : ICMP_SUM);
+	return p->body + (p->proto == IPPROTO_TCP	   ? TCP_SUM
+				 : p->proto == IPPROTO_UDP ? UDP_SUM
+							   : ICMP_SUM);
 }
 
 static void finish_body(struct packet *p)

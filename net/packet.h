@@ -46,8 +46,8 @@ void packet_set_destination(struct packet *p, const struct net_address *a, uint1
  * Writes what refuses the packet: a reset of TCP's, else "port unreachable", which comes from. Its length;
  * 0: what is refused must not be answered.
  */
-size_t packet_refuse(const struct packet *p, const struct net_address *from, uint8_t *to,
-	size_t size);
+size_t packet_refuse(
+	const struct packet *p, const struct net_address *from, uint8_t *to, size_t size);
 
 /* An UDP packet around the payload; its length, 0 when it has no room. */
 size_t packet_udp(int family, const struct net_address *src, uint16_t sport,

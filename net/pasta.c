@@ -95,8 +95,7 @@ static int put_arguments(const struct user_net *n, const struct jail_end *jail,
 	return 0;
 }
 
-static pid_t start(
-	const struct user_net *n, const struct jail_end *jail, int output, struct err *e)
+static pid_t start(const struct user_net *n, const struct jail_end *jail, int output, struct err *e)
 {
 	char *argv[ARGUMENTS], path[PATH_MAX], last[LAST];
 	own_fd int in = -1, out = -1;

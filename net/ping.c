@@ -21,8 +21,7 @@ struct ping {
 static int open_socket(const struct net_address *to)
 {
 	struct sockaddr_in6 a = {.sin6_family = AF_INET6};
-	own_fd int fd = socket(
-		AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_ICMPV6);
+	own_fd int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_ICMPV6);
 
 	memcpy(&a.sin6_addr, to->b, sizeof(a.sin6_addr));
 	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
@@ -39,8 +38,7 @@ static struct ping *find(struct pings *all, const struct packet *p)
 	return NULL;
 }
 
-static struct ping *begin(
-	struct pings *all, const struct packet *p, const struct net_address *to)
+static struct ping *begin(struct pings *all, const struct packet *p, const struct net_address *to)
 {
 	struct ping *g = all->n < PINGS ? calloc(1, sizeof(*g)) : NULL;
 

@@ -36,8 +36,8 @@ bool polls_have_peer(const struct polls *p, int fd)
 	for (size_t i = 0; i < p->n; i++) {
 		memset(&own, 0, sizeof(own));
 		own_len = sizeof(own);
-		if (!getsockname(p->v[i].fd, (struct sockaddr *)&own, &own_len) &&
-			own_len == len && !memcmp(&own, &peer, len))
+		if (!getsockname(p->v[i].fd, (struct sockaddr *)&own, &own_len) && own_len == len &&
+			!memcmp(&own, &peer, len))
 			return true;
 	}
 	return false;

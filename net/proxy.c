@@ -65,8 +65,8 @@ static size_t ask_connect(const struct proxy_end *end, uint8_t *to)
 
 	(void)inet_ntop(end->family == 6 ? AF_INET6 : AF_INET, end->address.b, text, sizeof(text));
 	fmt_put(where, sizeof(where), end->family == 6 ? "[%s]:%u" : "%s:%u", text, end->port);
-	return fmt_put((char *)to, PROXY_WORDS, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", where,
-		where);
+	return fmt_put(
+		(char *)to, PROXY_WORDS, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", where, where);
 }
 
 size_t proxy_ask(enum user_net_action kind, enum proxy_command command, const struct proxy_end *end,

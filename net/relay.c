@@ -31,8 +31,7 @@ struct relay {
 
 static int open_listener(int family, uint16_t *ret_port)
 {
-	struct sockaddr_in v4 = {
-		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
 	struct sockaddr *a = family == 6 ? (struct sockaddr *)&v6 : (struct sockaddr *)&v4;
 	socklen_t len = family == 6 ? sizeof(v6) : sizeof(v4);

@@ -189,8 +189,7 @@ void stack_give(struct stack *s, size_t len)
 	if (packet_parse(s->out, len, &p) < 0)
 		return;
 	if (equal(p.family, &p.dst, &s->alias[judge_index(p.family)])) {
-		if (!(p.proto == IPPROTO_ICMP && !p.echo ? complain_back(s, &p)
-							 : lead_back(s, &p)))
+		if (!(p.proto == IPPROTO_ICMP && !p.echo ? complain_back(s, &p) : lead_back(s, &p)))
 			return;
 	} else if (p.proto == IPPROTO_UDP && s->n_udp_in) {
 		note_heard(s, &p);

@@ -156,7 +156,8 @@ static void choose_alias(struct stack *s, int at, size_t len)
 	}
 }
 
-static socklen_t put_socket(struct sockaddr_storage *to, int family, const char *text, uint16_t port)
+static socklen_t put_socket(
+	struct sockaddr_storage *to, int family, const char *text, uint16_t port)
 {
 	struct sockaddr_in *v4 = (struct sockaddr_in *)to;
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)to;
@@ -176,7 +177,8 @@ static socklen_t put_socket(struct sockaddr_storage *to, int family, const char 
 	return sizeof(*v4);
 }
 
-static int open_port(struct stack *s, const struct user_net_rule *rule, uint16_t port, struct err *e)
+static int open_port(
+	struct stack *s, const struct user_net_rule *rule, uint16_t port, struct err *e)
 {
 	enum { TRIES = 20, TRY_MS = 50 };
 	struct sockaddr_storage host, jail;
@@ -197,7 +199,10 @@ static int open_port(struct stack *s, const struct user_net_rule *rule, uint16_t
 	}
 	if (r < 0)
 		return err_sys(e, errno, "listen on %s port %u of the host",
-			rule->src ? rule->src : rule->family == 6 ? "[::]" : "0.0.0.0", port);
+			rule->src	    ? rule->src
+			: rule->family == 6 ? "[::]"
+					    : "0.0.0.0",
+			port);
 	if (rule->proto == USER_NET_UDP)
 		s->udp_in[s->n_udp_in++] = inner;
 	return 0;

@@ -68,7 +68,8 @@ static int configure_v6(const struct user_net *n, int index, struct err *e)
 {
 	own_fd int sock = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct in6_ifreq a = {.prefix_len = 128, .index = index};
-	struct in6_rtmsg route = {.rtmsg_flags = RTF_UP, .rtmsg_metric = 1024, .rtmsg_ifindex = index};
+	struct in6_rtmsg route = {
+		.rtmsg_flags = RTF_UP, .rtmsg_metric = 1024, .rtmsg_ifindex = index};
 
 	/* A kernel without IPv6 has none in the jail either. */
 	if (sock < 0 && errno == EAFNOSUPPORT)

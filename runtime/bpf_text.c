@@ -34,7 +34,8 @@ static void data_name(uint32_t offset, char *to, size_t size)
 	else if (offset < offsetof(struct seccomp_data, args))
 		fmt_put(to, size, "instruction pointer");
 	else
-		fmt_put(to, size, "args[%u], %s word", in_args / 8, in_args & 4 ? "second" : "first");
+		fmt_put(to, size, "args[%u], %s word", in_args / 8,
+			in_args & 4 ? "second" : "first");
 }
 
 /* --- one instruction ------------------------------------------------------------------------------ */
@@ -134,7 +135,8 @@ void bpf_text_c(const struct bpf_program *program, struct str *out)
 	for (size_t i = 0; i < program->n; i++) {
 		const struct sock_filter *f = &program->v[i];
 
-		str_addf(out, "\t{0x%02x, %u, %u, 0x%08x}, /* %zu: ", f->code, f->jt, f->jf, f->k, i);
+		str_addf(out, "\t{0x%02x, %u, %u, 0x%08x}, /* %zu: ", f->code, f->jt, f->jf, f->k,
+			i);
 		put_instruction(f, i, out);
 		str_add(out, " */\n");
 	}

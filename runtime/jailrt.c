@@ -346,16 +346,17 @@ static int list_one(const struct state *s, enum status status, void *arg)
 {
 	const struct list_call *c = arg;
 	own(listed_done) struct listed l = {
-		.entry = {
-			.id = s->id,
-			.status = status_names[status],
-			.bundle = s->bundle,
-			.rootfs = s->rootfs ? s->rootfs : "",
-			.created = s->created ? s->created : "",
-			.owner = s->owner ? s->owner : "",
-			.version = s->ociVersion ? s->ociVersion : "",
-			.pid = status == STATUS_STOPPED ? 0 : s->pid,
-		},
+		.entry =
+			{
+				.id = s->id,
+				.status = status_names[status],
+				.bundle = s->bundle,
+				.rootfs = s->rootfs ? s->rootfs : "",
+				.created = s->created ? s->created : "",
+				.owner = s->owner ? s->owner : "",
+				.version = s->ociVersion ? s->ociVersion : "",
+				.pid = status == STATUS_STOPPED ? 0 : s->pid,
+			},
 		.state = s,
 		.status = status,
 	};

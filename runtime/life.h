@@ -118,7 +118,8 @@ struct life {
 	bool host_probed;
 	int root, dir; /* fds of the state directories */
 	int report_fd;
-	struct seen *seen; /* by the watching; shared by all jails of a service. NULL: nothing is watched */
+	struct seen *
+		seen; /* by the watching; shared by all jails of a service. NULL: nothing is watched */
 	struct notice *notice; /* who watches this one */
 	int seen_fd; /* where the report of that goes; -1: the log alone */
 	bool seen_made; /* that file was not there before, and is empty */

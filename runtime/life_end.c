@@ -216,7 +216,7 @@ static void let_watcher_read(int dir)
 	own_fd int fd = openat(dir, "watch", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
 	for (int i = 0; fd >= 0 && i < 200 && flock(fd, LOCK_EX | LOCK_NB) < 0; i++)
-		poll(NULL, 0, 10);
+		sys_pause_ms(10);
 }
 
 static int remove_all(struct life *l, struct err *e)
@@ -251,7 +251,9 @@ static int end_creator(const struct state *s, struct err *e)
 /* What a creator left that was killed before it could write a state, or a state that cannot be read. */
 static int remove_remains(struct life *l, struct err *e)
 {
-	log_warning("%s: removed without looking for processes and cgroups", e->text);
+	/* An empty one is from before anything was made. */
+	if (!state_is_empty(l->dir))
+		log_warning("%s: removed without looking for processes and cgroups", e->text);
 	return state_remove(l->root, l->o.id, l->dir, e);
 }
 
@@ -337,8 +339,8 @@ static int status_of_zombie(pid_t pid, struct rusage *ru)
 	user = (v[USER] + v[CHILD_USER]) * 1000000 / a_second;
 	system = (v[SYSTEM] + v[CHILD_SYSTEM]) * 1000000 / a_second;
 	ru->ru_utime = (struct timeval){(time_t)(user / 1000000), (suseconds_t)(user % 1000000)};
-	ru->ru_stime =
-		(struct timeval){(time_t)(system / 1000000), (suseconds_t)(system % 1000000)};
+	ru->ru_stime = (struct timeval){
+		(time_t)(system / 1000000), (suseconds_t)(system % 1000000)};
 	return (int)v[STATUS];
 }
 

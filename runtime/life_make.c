@@ -169,8 +169,8 @@ static bool kills(const struct step_seccomp *s)
 		uint32_t action = s->program[i].k & SECCOMP_RET_ACTION_FULL;
 
 		if (s->program[i].code == (BPF_RET | BPF_K) &&
-			(action == SECCOMP_RET_KILL_PROCESS ||
-				action == SECCOMP_RET_KILL_THREAD || action == SECCOMP_RET_TRAP))
+			(action == SECCOMP_RET_KILL_PROCESS || action == SECCOMP_RET_KILL_THREAD ||
+				action == SECCOMP_RET_TRAP))
 			return true;
 	}
 	return false;

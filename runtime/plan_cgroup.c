@@ -527,8 +527,8 @@ int plan_cgroup_mount(struct builder *b, const struct jail_mount *m)
 		if (h->v2 != v2)
 			continue;
 		plan_add_text(b, &s->sources,
-			own ? plan_printf(b, "%s%s", plan_cgroup_mount_of(b, h),
-				      plan_cgroup_path(b, h))
+			own ? plan_printf(
+				      b, "%s%s", plan_cgroup_mount_of(b, h), plan_cgroup_path(b, h))
 			    : plan_printf(b, "%s%s", h->mount, h->own));
 		if (v2)
 			continue;

@@ -268,8 +268,8 @@ static void user_net(struct builder *b)
 	const struct jail_net *net = &b->jail->net;
 
 	if (net->user)
-		*(struct user_net *)plan_add(b, SIDE_PARENT, STEP_USER_NET, net->at_user) =
-			*net->user;
+		*(struct user_net *)plan_add(
+			b, SIDE_PARENT, STEP_USER_NET, net->at_user) = *net->user;
 }
 
 /* --- init, up to its filesystem ---------------------------------------------------------------- */

@@ -180,8 +180,7 @@ static const char *cause_of_signal(
 	return seen ? cause : "signaled";
 }
 
-void report_judge(
-	struct report *r, int status, bool timed_out, const struct report_limits *limits)
+void report_judge(struct report *r, int status, bool timed_out, const struct report_limits *limits)
 {
 	if (status == -1) {
 		r->cause = timed_out ? "time_limit" : "unknown";

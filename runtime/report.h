@@ -53,8 +53,7 @@ struct report_limits {
  * Names the cause of an end. status is that of wait(2), or -1 when nobody saw it; timed_out: we killed
  * it for its time limit. limits are those the program had.
  */
-void report_judge(
-	struct report *r, int status, bool timed_out, const struct report_limits *limits);
+void report_judge(struct report *r, int status, bool timed_out, const struct report_limits *limits);
 
 int report_write(const struct report *r, int fd, struct err *e);
 

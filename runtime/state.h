@@ -25,7 +25,10 @@
 
 enum { STATE_VERSION = 1 };
 
+#define STATE_FILE   "state.json"
 #define STATE_FILTER "filter"
+#define START_SOCKET "start"
+#define START_TIME   "started"
 
 struct state {
 	OPT(uint32_t, version);
@@ -96,6 +99,12 @@ int state_read(int dir, const char *id, struct pool *pool, struct state **ret, s
  */
 void state_write_start(int dir, const struct timespec *t);
 void state_read_start(int dir, struct timespec *ret);
+
+/* -ENOENT when it was removed meanwhile. */
+int state_check_there(int dir, const char *id, struct err *e);
+
+/* Whether nothing is in it: its creator was killed before anything was made. */
+bool state_is_empty(int dir);
 
 /* Removes ROOT/ID and what is in it. */
 int state_remove(int root, const char *id, int dir, struct err *e);

@@ -218,8 +218,8 @@ static int compare_name(const void *name, const void *row)
 
 const struct multiplexed *arch_multiplexed(const char *name)
 {
-	return bsearch(name, multiplexed, ARRAY_LEN(multiplexed), sizeof(*multiplexed),
-		compare_name);
+	return bsearch(
+		name, multiplexed, ARRAY_LEN(multiplexed), sizeof(*multiplexed), compare_name);
 }
 
 int64_t arch_multiplexer(const struct arch *arch, bool ipc)

@@ -217,9 +217,10 @@ uint32_t bits_if(struct bits *b, uint32_t f, uint32_t yes, uint32_t no)
 		level = b->nodes[yes].level;
 	if (b->nodes[no].level < level)
 		level = b->nodes[no].level;
-	y = bits_if(b, half(b, f, level, true), half(b, yes, level, true), half(b, no, level, true));
-	n = bits_if(b, half(b, f, level, false), half(b, yes, level, false),
-		half(b, no, level, false));
+	y = bits_if(
+		b, half(b, f, level, true), half(b, yes, level, true), half(b, no, level, true));
+	n = bits_if(
+		b, half(b, f, level, false), half(b, yes, level, false), half(b, no, level, false));
 	y = node(b, level, n, y);
 	*memo = (struct bits_memo){f, yes, no, y};
 	return y;
@@ -259,7 +260,8 @@ static uint32_t compare(struct bits *b, const struct rule_test *t)
 	for (int bit = 0; bit < (t->wide ? 64 : 32); bit++) {
 		uint32_t left = bit_of(b, t->left, bit), right = bit_of(b, t->right, bit);
 
-		set = bits_if(b, left, bits_if(b, right, set, above), bits_if(b, right, below, set));
+		set = bits_if(
+			b, left, bits_if(b, right, set, above), bits_if(b, right, below, set));
 	}
 	return set;
 }
@@ -377,8 +379,8 @@ int bits_regions(struct bits *b, const struct rules_slice *slice, struct pool *p
 	for (size_t i = 0; i < slice->n && left != BITS_NONE; i++) {
 		uint32_t set = bits_of(b, slice->v[i].when);
 
-		TRY(add_region(b, &regions, slice->v[i].action,
-			bits_if(b, set, left, BITS_NONE), pool, e));
+		TRY(add_region(b, &regions, slice->v[i].action, bits_if(b, set, left, BITS_NONE),
+			pool, e));
 		left = bits_if(b, set, BITS_NONE, left);
 	}
 	TRY(add_region(b, &regions, slice->otherwise, left, pool, e));

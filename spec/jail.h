@@ -223,8 +223,10 @@ struct jail_cgroup {
 	const char
 		*path; /* absolute: from the cgroup mount; relative: below the caller's; NULL: ID;
 			  for systemd: "slice:prefix:name" */
-	const char *parent_v1, *parent_v2; /* where path, or ID, is in a hierarchy; NULL: as path says */
-	struct cgroup_choice choices[CGROUP_CHOICES]; /* in v1, by controller; else as parent_v1 says */
+	const char *parent_v1,
+		*parent_v2; /* where path, or ID, is in a hierarchy; NULL: as path says */
+	struct cgroup_choice
+		choices[CGROUP_CHOICES]; /* in v1, by controller; else as parent_v1 says */
 	size_t n_choices;
 	bool only_v2; /* a parent_v2 that is not in cgroup v2 is an error, whoever keeps the limits */
 	const void *at_parent_v2;

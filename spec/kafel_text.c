@@ -10,7 +10,7 @@
 /* How conditions are spelt. */
 struct style {
 	const char *ops[6];
-	const char *and, *or, *not_;
+	const char *and, * or, *not_;
 	bool words;
 };
 
@@ -212,7 +212,7 @@ static void put_test(const struct printer *p, const struct rule_test *t, bool ne
 		return;
 	case TEST_AND:
 	case TEST_OR:
-		between = t->kind == TEST_AND ? p->style->and : p->style->or;
+		between = t->kind == TEST_AND ? p->style->and : p->style->or ;
 		if (nested)
 			str_addc(p->out, '(');
 		put_test(p, t->a, t->a->kind != t->kind);
@@ -338,8 +338,8 @@ static void put_block(
  * Rules of different calls do not meet, so each call's first ones can stand together before all second
  * ones, and so on: then calls with the same action share a block.
  */
-static int put_rules(const struct arch *arch, const struct rule *v, size_t n, struct str *out,
-	struct err *e)
+static int put_rules(
+	const struct arch *arch, const struct rule *v, size_t n, struct str *out, struct err *e)
 {
 	own_free struct listed *list = calloc(n + 1, sizeof(*list));
 	size_t deepest = 0;
@@ -368,7 +368,8 @@ static int put_rules(const struct arch *arch, const struct rule *v, size_t n, st
  * Kafel has one default, and here what is above the newest call has another one: that becomes kafel's,
  * and what is below and has no rule gets one.
  */
-static int fill(const struct rules_arch *a, struct pool *pool, struct rules_arch *ret, struct err *e)
+static int fill(
+	const struct rules_arch *a, struct pool *pool, struct rules_arch *ret, struct err *e)
 {
 	enum { MOST = 1 << 14 };
 	size_t i = 0;

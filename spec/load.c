@@ -67,8 +67,7 @@ static int spot(struct sink *sink, const struct event *ev, struct err *e)
 	return 0;
 }
 
-int load_tell_dialect(
-	const struct bytes *text, const char *file, enum dialect *ret, struct err *e)
+int load_tell_dialect(const struct bytes *text, const char *file, enum dialect *ret, struct err *e)
 {
 	struct spotter s = {.sink.take = spot};
 	size_t blank = strspn(text->data, " \t\r\n");
@@ -226,7 +225,8 @@ static int add_named(struct jail *jail, const struct texts *names, struct pool *
 }
 
 /* The config's own, then those that were asked for beside it. */
-static int add_profiles(struct jail *jail, const struct texts *asked, struct pool *pool, struct err *e)
+static int add_profiles(
+	struct jail *jail, const struct texts *asked, struct pool *pool, struct err *e)
 {
 	TRY(add_named(jail, &jail->filter.profiles, pool, e));
 	return add_named(jail, asked, pool, e);
@@ -281,7 +281,8 @@ int load(const struct load_request *q, const struct caller *caller, struct pool 
 	else
 		TRY(load_nsjail(q, caller, file, pool, ret, e));
 	apply_args(q, &ret->jail);
-	TRY(q->filter ? use_filter(&ret->jail, q->filter) : add_profiles(&ret->jail, q->profiles, pool, e));
+	TRY(q->filter ? use_filter(&ret->jail, q->filter)
+		      : add_profiles(&ret->jail, q->profiles, pool, e));
 	if (q->profiles && q->profiles->n && ret->jail.bare)
 		ret->jail.process.no_new_privs = true; /* as with a policy of its own */
 	ret->jail.notes.bundle = ret->bundle;

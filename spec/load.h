@@ -24,7 +24,8 @@ struct load_request {
 	const struct texts *args; /* a command in place of the document's, or NULL */
 	const struct texts *sets; /* "FIELD=VALUE" of the document, or NULL */
 	const struct texts *profiles; /* of system calls that hold too (policy.h), or NULL */
-	const struct bytes *filter; /* the whole filter as it was when the jail was made, which holds in
+	const struct bytes
+		*filter; /* the whole filter as it was when the jail was made, which holds in
 		place of policies and profiles, or NULL. Their files may have changed, or be gone. */
 	bool strict; /* unknown keys of OCI documents are errors */
 	int door; /* whose meaning nsjail configs have: enum nsjail_door */
@@ -43,8 +44,7 @@ struct loaded {
 };
 
 /* Which dialect a file speaks, by its content. */
-int load_tell_dialect(
-	const struct bytes *text, const char *file, enum dialect *ret, struct err *e);
+int load_tell_dialect(const struct bytes *text, const char *file, enum dialect *ret, struct err *e);
 
 /*
  * All memory is the pool's, and *ret must stay where it is as long as the jail is used. Besides the

@@ -405,8 +405,11 @@ void nsjail_load_service(struct nsjail_load *l)
 /* Sizes in bytes where MiB are due, and values that are not asked for. */
 static void warn_of_limits(const struct nsjail_config *d)
 {
-#define GIVEN(name) \
-	{"rlimit_" #name, d->has_rlimit_##name, d->has_rlimit_##name##_type, d->rlimit_##name##_type}
+#define GIVEN(name)                                                                 \
+	{                                                                           \
+		"rlimit_" #name, d->has_rlimit_##name, d->has_rlimit_##name##_type, \
+			d->rlimit_##name##_type                                     \
+	}
 	const struct {
 		const char *name;
 		bool value, type;
@@ -439,9 +442,6 @@ void nsjail_warn(const struct nsjail_load *l)
 		log_warning("time_limit: nobody is left to keep it in mode EXECVE");
 	if (d->keep_caps && d->cap.n)
 		log_warning("cap: has no effect beside keep_caps");
-	/* Behind nsjail's own door the log says so by itself. */
-	if (l->door == NSJAIL_DOOR_OURS && d->has_log_fd && d->log_fd < 0)
-		log_warning("log_fd: %d is no file; messages go to stderr", d->log_fd);
 	warn_of_limits(d);
 }
 
@@ -452,7 +452,8 @@ int nsjail_jail(struct nsjail_config *doc, const struct origin *origin, const st
 	struct nsjail_load l = {doc, origin, caller, door, filter, pool, jail, e};
 
 	if (doc->has_bare && !doc->bare)
-		return origin_fail(origin, &doc->bare, e, EINVAL, "an nsjail config is always bare");
+		return origin_fail(
+			origin, &doc->bare, e, EINVAL, "an nsjail config is always bare");
 	TRY(field_defaults(&table_nsjail_config, doc, pool, e));
 	jail_init(jail);
 	jail->bare = true;

@@ -68,9 +68,8 @@ static int compile(struct nsjail_load *l, const struct policy *p)
 {
 	const struct arch *native = arch_native();
 	/* Behind its own door a policy is what it is to nsjail, mistakes included. */
-	const struct kafel_options options = {.strict = l->door == NSJAIL_DOOR_NSJAIL,
-		.include = &p->folder,
-		.n_include = 1};
+	const struct kafel_options options = {
+		.strict = l->door == NSJAIL_DOOR_NSJAIL, .include = &p->folder, .n_include = 1};
 	struct kafel_notes notes = {0};
 	struct rules *rules = POOL_NEW(l->pool, struct rules);
 	struct jail_filter *f = &l->jail->filter;

@@ -236,8 +236,8 @@ static bool is_proxy(const struct user_net_rule *r)
 }
 
 /* Where to instead. A proxy of IPv6 connections may be reached by IPv4. */
-static int load_target(const struct load_net *n, const struct nsjail_nstun_rule *d,
-	struct user_net_rule *r)
+static int load_target(
+	const struct load_net *n, const struct nsjail_nstun_rule *d, struct user_net_rule *r)
 {
 	struct net_address a;
 	bool in = r->direction == USER_NET_IN;
@@ -245,8 +245,8 @@ static int load_target(const struct load_net *n, const struct nsjail_nstun_rule 
 
 	if (!is_proxy(r) && r->action != USER_NET_REDIRECT)
 		return given || d->redirect_port
-			       ? NSJAIL_FAIL(n->l, given ? (const void *)&d->redirect_ip
-							 : &d->redirect_port,
+			       ? NSJAIL_FAIL(n->l,
+					 given ? (const void *)&d->redirect_ip : &d->redirect_port,
 					 "has no effect beside this action")
 			       : 0;
 	if (!given && !in)
@@ -259,8 +259,9 @@ static int load_target(const struct load_net *n, const struct nsjail_nstun_rule 
 		return NSJAIL_FAIL(n->l, d, "redirect_port is missing");
 	if (d->redirect_port && r->proto == USER_NET_ICMP)
 		return NSJAIL_FAIL(n->l, &d->redirect_port, "ICMP has no ports");
-	if (given && !in && (!strcmp(d->redirect_ip, n->to->gw4 ? n->to->gw4 : "") ||
-			      !strcmp(d->redirect_ip, n->to->gw6 ? n->to->gw6 : "")))
+	if (given && !in &&
+		(!strcmp(d->redirect_ip, n->to->gw4 ? n->to->gw4 : "") ||
+			!strcmp(d->redirect_ip, n->to->gw6 ? n->to->gw6 : "")))
 		return NSJAIL_FAIL(n->l, &d->redirect_ip, "nobody is at the jail's gateway");
 	r->to = given ? d->redirect_ip : in ? (r->family == 6 ? n->to->ip6 : n->to->ip4) : NULL;
 	if (d->redirect_port)
@@ -268,15 +269,16 @@ static int load_target(const struct load_net *n, const struct nsjail_nstun_rule 
 	return 0;
 }
 
-static int check_in(const struct load_net *n, const struct nsjail_nstun_rule *d,
-	const struct user_net_rule *r)
+static int check_in(
+	const struct load_net *n, const struct nsjail_nstun_rule *d, const struct user_net_rule *r)
 {
 	if (r->direction != USER_NET_IN || r->action == USER_NET_ALLOW)
 		return 0;
 	if (r->action != USER_NET_REDIRECT) {
 		NSJAIL_FAIL(n->l, &d->action, "HOST_TO_GUEST knows REDIRECT and ALLOW alone");
-		return err_fix(n->l->e, "nobody gets in but by a REDIRECT; its src_ip says on which "
-					"address of the host");
+		return err_fix(n->l->e,
+			"nobody gets in but by a REDIRECT; its src_ip says on which "
+			"address of the host");
 	}
 	if (r->proto != USER_NET_TCP && r->proto != USER_NET_UDP)
 		return NSJAIL_FAIL(n->l, d, "HOST_TO_GUEST needs proto: TCP or UDP");
@@ -290,8 +292,8 @@ static int check_in(const struct load_net *n, const struct nsjail_nstun_rule *d,
 	return 0;
 }
 
-static int check_rule(const struct load_net *n, const struct nsjail_nstun_rule *d,
-	const struct user_net_rule *r)
+static int check_rule(
+	const struct load_net *n, const struct nsjail_nstun_rule *d, const struct user_net_rule *r)
 {
 	if (r->proto == USER_NET_ICMP && (r->has_sport || r->has_dport))
 		return NSJAIL_FAIL(n->l, r->has_sport ? &d->sport : &d->dport, "ICMP has no ports");
@@ -304,8 +306,7 @@ static int check_rule(const struct load_net *n, const struct nsjail_nstun_rule *
 	return check_in(n, d, r);
 }
 
-static int load_rule(
-	const struct load_net *n, int family, const struct nsjail_nstun_rule *d)
+static int load_rule(const struct load_net *n, int family, const struct nsjail_nstun_rule *d)
 {
 	static const enum user_net_action actions[] = {
 		[NSJAIL_NSTUN_DROP] = USER_NET_DROP,
@@ -326,7 +327,8 @@ static int load_rule(
 	if (!r)
 		return err_memory(n->l->e);
 	OPT_SET(r, family, family);
-	OPT_SET(r, direction, d->direction == NSJAIL_NSTUN_HOST_TO_GUEST ? USER_NET_IN : USER_NET_OUT);
+	OPT_SET(r, direction,
+		d->direction == NSJAIL_NSTUN_HOST_TO_GUEST ? USER_NET_IN : USER_NET_OUT);
 	OPT_SET(r, action, (int32_t)actions[d->action]);
 	OPT_SET(r, proto, (int32_t)protos[d->proto]);
 	TRY(load_network(n, family, &d->src_ip, &r->src));
@@ -394,11 +396,11 @@ static int load_new_pasta(const struct load_net *n)
 		TRY(field_defaults(&table_nsjail_pasta, none, n->l->pool, n->l->e));
 		x = none;
 	}
-	return load_pasta(n,
-		&(struct pasta){x->nat, x->enable_tcp, x->enable_udp, x->enable_icmp, x->map_gw,
-			x->enable_ip4_dhcp, x->enable_ip6_dhcp, x->enable_ip6_ra, x->enable_dns,
-			x->ip4_enabled, x->ip6_enabled, &x->mask4, &x->mask6, &x->dns_forward,
-			x->tcp_map_in, x->udp_map_in, x->tcp_map_out, x->udp_map_out});
+	return load_pasta(
+		n, &(struct pasta){x->nat, x->enable_tcp, x->enable_udp, x->enable_icmp, x->map_gw,
+			   x->enable_ip4_dhcp, x->enable_ip6_dhcp, x->enable_ip6_ra, x->enable_dns,
+			   x->ip4_enabled, x->ip6_enabled, &x->mask4, &x->mask6, &x->dns_forward,
+			   x->tcp_map_in, x->udp_map_in, x->tcp_map_out, x->udp_map_out});
 }
 
 static bool or_true(bool has, bool v)
@@ -429,16 +431,17 @@ static int load_old(const struct load_net *n)
 
 	if (later) {
 		NSJAIL_FAIL(n->l, later, "beside fields of nsjail 3.6, which have no such thing");
-		return err_fix(n->l->e, "say all of user_net in the newer words (docs/user-net.md)");
+		return err_fix(
+			n->l->e, "say all of user_net in the newer words (docs/user-net.md)");
 	}
-	return load_pasta(n,
-		&(struct pasta){true, or_true(d->has_enable_tcp, d->enable_tcp),
-			or_true(d->has_enable_udp, d->enable_udp),
-			or_true(d->has_enable_icmp, d->enable_icmp), !d->no_map_gw,
-			d->enable_ip4_dhcp, d->enable_ip6_dhcp, d->enable_ip6_ra, d->enable_dns,
-			true, true, d->mask ? &d->mask : &mask4, d->mask6 ? &d->mask6 : &mask6,
-			&d->dns_forward, d->tcp_ports ? d->tcp_ports : "none",
-			d->udp_ports ? d->udp_ports : "none", "none", "none"});
+	return load_pasta(
+		n, &(struct pasta){true, or_true(d->has_enable_tcp, d->enable_tcp),
+			   or_true(d->has_enable_udp, d->enable_udp),
+			   or_true(d->has_enable_icmp, d->enable_icmp), !d->no_map_gw,
+			   d->enable_ip4_dhcp, d->enable_ip6_dhcp, d->enable_ip6_ra, d->enable_dns,
+			   true, true, d->mask ? &d->mask : &mask4, d->mask6 ? &d->mask6 : &mask6,
+			   &d->dns_forward, d->tcp_ports ? d->tcp_ports : "none",
+			   d->udp_ports ? d->udp_ports : "none", "none", "none"});
 }
 
 static int check_place(struct nsjail_load *l)
@@ -476,7 +479,7 @@ int nsjail_load_user_net(struct nsjail_load *l)
 	TRY(load_pair(&n, 4, old && d->ip ? &d->ip : &d->ip4, old && d->gw ? &d->gw : &d->gw4,
 		&n.to->ip4, &n.to->gw4));
 	TRY(load_pair(&n, 6, &d->ip6, &d->gw6, &n.to->ip6, &n.to->gw6));
-	TRY(old ? load_old(&n)
+	TRY(old					     ? load_old(&n)
 		: d->backend == NSJAIL_BACKEND_PASTA ? load_new_pasta(&n)
 						     : load_built_in(&n));
 	l->jail->net.user = n.to;

@@ -66,8 +66,8 @@ static int kafel_of(const struct kafel_text *text, const char *folder,
 
 	if (!folder)
 		TRY(own_texts(pool, &o, e));
-	TRY(kafel_rules(text, 1, archs, options->n_archs ? options->n_archs : 1, &o, pool, ret,
-		&notes, e));
+	TRY(kafel_rules(
+		text, 1, archs, options->n_archs ? options->n_archs : 1, &o, pool, ret, &notes, e));
 	kafel_tell_warnings(&notes);
 	return 0;
 }
@@ -123,8 +123,9 @@ static int unknown(const char *name, struct err *e)
 
 	err_set(e, ENOENT, "there is no seccomp profile '%s'%s%s%s", name,
 		near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-	return err_fix(e, "'jailrt seccomp list' shows those of jailrt; others are files NAME.policy "
-			  "or NAME.json in " POLICY_FOLDER);
+	return err_fix(e,
+		"'jailrt seccomp list' shows those of jailrt; others are files NAME.policy "
+		"or NAME.json in " POLICY_FOLDER);
 }
 
 /* Those who may say a name may not all say which file is read. */

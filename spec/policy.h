@@ -24,7 +24,8 @@ extern const size_t policy_texts_n;
 
 struct policy_options {
 	bool strict; /* kafel as kafel has it */
-	const struct arch *const *archs; /* n_archs 0: kafel: the machine's own, OCI: the document's */
+	const struct arch *const
+		*archs; /* n_archs 0: kafel: the machine's own, OCI: the document's */
 	size_t n_archs;
 };
 

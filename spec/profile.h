@@ -30,7 +30,6 @@ struct profile_options {
 
 /* The rules lie on the pool and refer to the document. */
 int profile_rules(const struct oci_seccomp *doc, const struct origin *origin,
-	const struct profile_options *options, struct pool *pool, struct rules *ret,
-	struct err *e);
+	const struct profile_options *options, struct pool *pool, struct rules *ret, struct err *e);
 
 #endif

@@ -99,8 +99,9 @@ static int add_cube(const struct bits_cube *cube, void *arg)
 	if (!part)
 		return err_memory(m->e);
 	if (m->now->n > RULES_MOST)
-		return err_set(m->e, EOVERFLOW, "%s: OCI needs more than %d rules for its conditions",
-			m->now->name, RULES_MOST);
+		return err_set(m->e, EOVERFLOW,
+			"%s: OCI needs more than %d rules for its conditions", m->now->name,
+			RULES_MOST);
 	TRY(put_action(m, m->action, m->now->name, part));
 	for (unsigned i = 0; i < BITS_ARGS; i++) {
 		struct oci_seccomp_arg a = {.index = i, .op = OCI_CMP_EQ, .value = cube->value[i]};
@@ -226,8 +227,8 @@ static struct said *find(struct maker *m, const char *name)
 
 static int differs(struct maker *m, const char *name)
 {
-	err_set(m->e, EOVERFLOW, "%s: the policy says something else of it on %s than elsewhere", name,
-		m->arch->arch->name);
+	err_set(m->e, EOVERFLOW, "%s: the policy says something else of it on %s than elsewhere",
+		name, m->arch->arch->name);
 	return err_fix(m->e, "OCI has one rule for all architectures: compile for one with --arch");
 }
 
@@ -331,8 +332,8 @@ static int put_group(struct maker *m, size_t from, struct oci_seccomp *doc)
 			TRY(add_text(m, &names, m->said[i].name));
 	}
 	for (size_t i = 0; i < first->n; i++) {
-		struct oci_syscall **v =
-			pool_grow(m->pool, doc->syscalls.v, doc->syscalls.n, sizeof(*v));
+		struct oci_syscall **v = pool_grow(
+			m->pool, doc->syscalls.v, doc->syscalls.n, sizeof(*v));
 
 		if (!v)
 			return err_memory(m->e);

@@ -243,8 +243,8 @@ struct rules_slice rules_slice(const struct rules *r, uint32_t audit, uint32_t n
 	is_x32 = audit == arches[0].audit && number >= 0x40000000 && number != UINT32_MAX;
 	if (is_x32 && !found->arch->bit && !r->x32_open && !names(found, number))
 		return ret;
-	ret.otherwise =
-		found->has_newest && number > found->newest ? found->beyond : found->otherwise;
+	ret.otherwise = found->has_newest && number > found->newest ? found->beyond
+								    : found->otherwise;
 	ret.v = found->v + first_of(found, number);
 	while (ret.v + ret.n < found->v + found->n && ret.v[ret.n].call == number)
 		ret.n++;

@@ -33,7 +33,8 @@ static int add_pair(struct merger *m, uint32_t call, const struct rule *a, const
 
 	if (!r)
 		return err_memory(m->e);
-	*r = (struct rule){call, stricter(a->action, b->action), a->when ? a->when : b->when, a->at};
+	*r = (struct rule){
+		call, stricter(a->action, b->action), a->when ? a->when : b->when, a->at};
 	if (a->when && b->when)
 		r->when = rule_test_join(m->pool, TEST_AND, a->when, b->when);
 	return a->when && !r->when ? err_memory(m->e) : 0;
@@ -45,7 +46,8 @@ static int merge_call(struct merger *m, uint32_t call)
 	uint32_t audit = m->to->arch->audit;
 	const struct rules_slice a = rules_slice(m->a, audit, call);
 	const struct rules_slice b = rules_slice(m->b, audit, call);
-	const struct rule rest[2] = {{call, a.otherwise, NULL, NULL}, {call, b.otherwise, NULL, NULL}};
+	const struct rule rest[2] = {
+		{call, a.otherwise, NULL, NULL}, {call, b.otherwise, NULL, NULL}};
 
 	for (size_t i = 0; i <= a.n; i++) {
 		const struct rule *x = i < a.n ? &a.v[i] : &rest[0];

@@ -18,7 +18,10 @@
 
 enum user_net_backend { USER_NET_BUILT_IN, USER_NET_PASTA };
 
-enum user_net_direction { USER_NET_OUT, USER_NET_IN }; /* who opens the connection: the jail, or others */
+enum user_net_direction {
+	USER_NET_OUT,
+	USER_NET_IN
+}; /* who opens the connection: the jail, or others */
 
 enum user_net_action {
 	USER_NET_DROP,
@@ -36,7 +39,8 @@ struct user_net_rule {
 	OPT(int32_t, direction);
 	OPT(int32_t, action);
 	OPT(int32_t, proto);
-	const char *src, *dst; /* ADDRESS or ADDRESS/LENGTH; NULL: any. USER_NET_IN: src is listened on */
+	const char *src,
+		*dst; /* ADDRESS or ADDRESS/LENGTH; NULL: any. USER_NET_IN: src is listened on */
 	OPT(uint32_t, sport); /* absent: any */
 	OPT(uint32_t, sport_end); /* with sport, always */
 	OPT(uint32_t, dport);
@@ -53,7 +57,8 @@ struct user_net {
 	const char *device; /* its name in the jail; NULL: there is none */
 	OPT(bool, configured); /* pasta gives it its address */
 	const char *ip4, *gw4, *ip6, *gw6;
-	LIST_OF(struct user_net_rule) rules; /* of a family and direction, the first that matches counts */
+	LIST_OF(struct user_net_rule)
+	rules; /* of a family and direction, the first that matches counts */
 };
 
 extern const struct table table_user_net_rule;

@@ -247,8 +247,8 @@ static void rules_end(struct rules *r, size_t at)
 		RULE(r,
 			kind == STEP_CREATED || kind == STEP_RELEASE || kind == STEP_LEAVE ||
 				kind == STEP_WAIT_START || kind == STEP_HOOK ||
-				kind == STEP_LIMITS || kind == STEP_WATCH ||
-				kind == STEP_SECCOMP || kind == STEP_EXEC,
+				kind == STEP_LIMITS || kind == STEP_WATCH || kind == STEP_SECCOMP ||
+				kind == STEP_EXEC,
 			"step %zu: %s can fail behind create", at, step_kinds[kind].name);
 	RULE(r, (kind == STEP_EXEC) == (at + 1 == p->n), "step %zu of %zu: %s", at, p->n,
 		step_kinds[kind].name);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static int result(long r)
@@ -142,4 +143,12 @@ pid_t sys_fork(void)
 #else
 	return result(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
 #endif
+}
+
+void sys_pause_ms(unsigned ms)
+{
+	const struct timespec t = {
+		.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
+
+	(void)nanosleep(&t, NULL);
 }

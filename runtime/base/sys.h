@@ -70,6 +70,9 @@ int sys_setgroups(size_t n, const gid_t *list);
 /* Default handlers for all signals, none of them blocked: a caller may have left others. */
 void sys_reset_signals(void);
 
+/* Sleeps so long, or shorter when a signal comes. */
+void sys_pause_ms(unsigned ms);
+
 /* A plain fork without handlers or cached state: 0 in the child, the pid in the parent. */
 pid_t sys_fork(void);
 

@@ -133,5 +133,6 @@ int user_name(uint32_t uid, char *ret, size_t size)
 	char key[16];
 
 	fmt_put(key, sizeof(key), "%u", (unsigned)uid);
-	return search_file("/etc/passwd", &w) < 0 && ask_getent("passwd", key, &w) < 0 ? -ENOENT : 0;
+	return search_file("/etc/passwd", &w) < 0 && ask_getent("passwd", key, &w) < 0 ? -ENOENT
+										       : 0;
 }

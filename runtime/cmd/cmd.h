@@ -133,7 +133,6 @@ extern const struct option_rows cmd_create_options, cmd_start_options, cmd_run_o
 	cmd_pause_options, cmd_resume_options, cmd_update_options, cmd_events_options,
 	cmd_kill_options, cmd_delete_options, cmd_state_options, cmd_list_options, cmd_ps_options,
 	cmd_wait_options, cmd_plan_options, cmd_spec_options, cmd_features_options,
-	cmd_help_options, cmd_convert_options,
-	cmd_seccomp_options;
+	cmd_help_options, cmd_convert_options, cmd_seccomp_options;
 
 #endif

@@ -88,8 +88,8 @@ static int open_config_log(struct cmd_call *c)
 	char text[600];
 
 	if (path && *path) {
-		target.fd = fd_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0640,
-			&c->err);
+		target.fd = fd_open(
+			AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0640, &c->err);
 		return target.fd < 0 ? err_add(&c->err, "%s", jailrt_place(c->jailrt, "log_file"))
 				     : 0;
 	}

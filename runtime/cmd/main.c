@@ -129,15 +129,19 @@ const struct cmd_row cmd_rows[] = {
 		"error (docs/convert.md).",
 		&cmd_convert_options, ARGS_ANYWHERE, 1, 1, cmd_convert, 0},
 	{"seccomp", "compile|explain|test|diff|list …", "look at system call policies",
-		"compile POLICY        to BPF (an array of struct sock_filter on stdout), or another "
+		"compile POLICY        to BPF (an array of struct sock_filter on stdout), or "
+		"another "
 		"--format\n"
 		"explain POLICY        a table: what becomes of which call\n"
-		"test POLICY CALL…     the verdict on 'openat(AT_FDCWD, \"x\", O_RDONLY)'; strings, "
+		"test POLICY CALL…     the verdict on 'openat(AT_FDCWD, \"x\", O_RDONLY)'; "
+		"strings, "
 		"'?' and\n"
 		"                      arguments that are not given can have any value\n"
-		"diff POLICY POLICY    what one allows and the other does not, each with an example\n"
+		"diff POLICY POLICY    what one allows and the other does not, each with an "
+		"example\n"
 		"list                  the profiles that are part of jailrt\n\n"
-		"A POLICY is a file in kafel or OCI's JSON, - for stdin, or the name of a profile.\n"
+		"A POLICY is a file in kafel or OCI's JSON, - for stdin, or the name of a "
+		"profile.\n"
 		"Exits with 2 on failure. diff: 1 when they differ. test: 0 when each call is "
 		"allowed, else\n"
 		"what is worst: 3 another process is asked, 4 it fails, 5 SIGSYS, 6 killed, 7 it "

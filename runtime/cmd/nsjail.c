@@ -123,8 +123,7 @@ static void detect_cgroups(struct door *d, struct nsjail_config *c)
 
 	if (!c->detect_cgroupv2)
 		return;
-	c->use_cgroupv2 =
-		statfs(c->cgroupv2_mount, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
+	c->use_cgroupv2 = statfs(c->cgroupv2_mount, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
 	nsjail_log_say(&d->log, LOG_KIND_INFO,
 		c->use_cgroupv2 ? "Detected cgroups version: 2" : "Detected cgroups version: 1");
 }

@@ -53,8 +53,8 @@ static int take_archs(struct cmd_call *c, struct policy_options *to)
 		const struct arch *arch = find_arch(c->o.arch.v[i]);
 
 		if (!arch)
-			return CMD_REFUSE(c, "'%s' is no architecture that is known here",
-				c->o.arch.v[i]);
+			return CMD_REFUSE(
+				c, "'%s' is no architecture that is known here", c->o.arch.v[i]);
 		for (size_t k = 0; k < to->n_archs; k++) {
 			if (v[k] == arch)
 				return CMD_REFUSE(c, "%s is given twice", arch->name);
@@ -66,8 +66,8 @@ static int take_archs(struct cmd_call *c, struct policy_options *to)
 
 /* --- policies ------------------------------------------------------------------------------------- */
 
-static int load_by(struct cmd_call *c, const char *name, const struct policy_options *o,
-	struct rules *ret)
+static int load_by(
+	struct cmd_call *c, const char *name, const struct policy_options *o, struct rules *ret)
 {
 	bool path = strpbrk(name, "/.") != NULL;
 	struct bytes text;

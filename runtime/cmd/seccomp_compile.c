@@ -64,7 +64,8 @@ static int put_kafel(struct cmd_call *c, const struct rules *rules, struct str *
 			continue;
 		if (c->o.arch.n)
 			return CMD_REFUSE(c, "kafel is written for one architecture");
-		log_warning("the calls of %s are left out: kafel stops them", rules->v[i].arch->name);
+		log_warning(
+			"the calls of %s are left out: kafel stops them", rules->v[i].arch->name);
 	}
 	return kafel_text_policy(side, out, &c->err) < 0 ? CMD_REFUSED : 0;
 }

@@ -140,8 +140,8 @@ static int constant(struct question *q, const char *word, uint64_t *ret)
 	if (kafel_constant(&q->machine, word, ret))
 		return 0;
 	near = kafel_constant_nearest(&q->machine, word);
-	return err_set(q->e, EINVAL, "%s: '%s' is no constant that is known here%s%s%s", q->text, word,
-		near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	return err_set(q->e, EINVAL, "%s: '%s' is no constant that is known here%s%s%s", q->text,
+		word, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static int digits(const char *word, unsigned base, uint64_t *ret)
@@ -305,7 +305,8 @@ static int answer(struct cmd_call *c, const struct rules *rules, const struct ar
 	bits_begin(&b, &s, 1, !arch->wide);
 	for (unsigned i = 0; i < BITS_ARGS; i++) {
 		if (q.known[i])
-			bits_know(&b, i, UINT64_MAX, arch->wide ? q.value[i] : (uint32_t)q.value[i]);
+			bits_know(
+				&b, i, UINT64_MAX, arch->wide ? q.value[i] : (uint32_t)q.value[i]);
 	}
 	TRY(bits_regions(&b, &s, &c->pool, &regions, &c->err));
 	if (c->o.arch.n > 1)
@@ -332,7 +333,8 @@ int cmd_policy_test(struct cmd_call *c)
 		one = rules.v[0].arch;
 	for (int i = 1; i < c->argc; i++) {
 		for (size_t k = 0; k < (c->o.arch.n ? rules.n : 1); k++) {
-			r = answer(c, &rules, c->o.arch.n ? rules.v[k].arch : one, c->argv[i], &out);
+			r = answer(
+				c, &rules, c->o.arch.n ? rules.v[k].arch : one, c->argv[i], &out);
 			if (r < 0)
 				return CMD_REFUSED;
 			status = r > status ? r : status;

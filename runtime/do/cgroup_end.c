@@ -4,12 +4,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../base/fd.h"
 #include "../base/fmt.h"
 #include "../base/own.h"
+#include "../base/sys.h"
 #include "cgroup.h"
 
 static void close_dir(DIR **d)
@@ -40,13 +40,6 @@ static int each_child(
 			TRY(fn(path, arg, e));
 	}
 	return 0;
-}
-
-static void pause_ms(unsigned ms)
-{
-	const struct timespec t = {.tv_nsec = (long)ms * 1000000};
-
-	nanosleep(&t, NULL);
 }
 
 /* --- pids -------------------------------------------------------------------------------------- */
@@ -120,7 +113,7 @@ int cgroup_kill(const char *dir, int sig, struct err *e)
 			(void)kill(pids.v[i], sig); /* who is gone needs none */
 		if (!pids.n || sig != SIGKILL)
 			return 0;
-		pause_ms(round < 10 ? 1 : 10);
+		sys_pause_ms(round < 10 ? 1 : 10);
 	}
 	return err_set(e, EBUSY, "the processes in '%s' do not end", dir);
 }
@@ -150,7 +143,7 @@ int cgroup_remove(const char *dir, struct err *e)
 		r = remove_tree(dir, NULL, e);
 		if (r != -EBUSY)
 			return r;
-		pause_ms(round < 20 ? 1 : 10);
+		sys_pause_ms(round < 20 ? 1 : 10);
 	}
 	return r;
 }

@@ -3,10 +3,10 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
-#include <time.h>
 
 #include "../base/fd.h"
 #include "../base/fmt.h"
+#include "../base/sys.h"
 #include "cgroup.h"
 
 /*
@@ -62,13 +62,6 @@ static bool is_done(const char *dir, bool v1, bool freeze)
 	       strstr(text, freeze ? "frozen 1" : "frozen 0");
 }
 
-static void pause_ms(unsigned ms)
-{
-	const struct timespec t = {.tv_nsec = (long)ms * 1000000};
-
-	nanosleep(&t, NULL);
-}
-
 int cgroup_freeze(const char *dir, bool freeze, struct err *e)
 {
 	char text[256];
@@ -87,7 +80,7 @@ int cgroup_freeze(const char *dir, bool freeze, struct err *e)
 			TRY(write_in(dir, file, off, e));
 			TRY(write_in(dir, file, on, e));
 		}
-		pause_ms(round < 20 ? 1 : 10);
+		sys_pause_ms(round < 20 ? 1 : 10);
 	}
 	if (freeze)
 		(void)write_in(dir, file, off, NULL); /* half paused is worse than running */

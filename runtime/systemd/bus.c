@@ -129,8 +129,8 @@ static int get_text(
 	return *ret ? 0 : err_memory(e);
 }
 
-int bus_probe(struct bus *s, struct pool *pool, uint32_t *ret_version,
-	const char **ret_cgroup, struct err *e)
+int bus_probe(struct bus *s, struct pool *pool, uint32_t *ret_version, const char **ret_cgroup,
+	struct err *e)
 {
 	const char *text;
 	uint64_t v;
@@ -307,8 +307,8 @@ static int append_properties(const struct message *m, const struct texts *all, p
 	return m->lib->message_close_container(m->m);
 }
 
-static int call(struct bus *s, const struct message *m, struct message *reply,
-	struct sd_bus_error *error)
+static int call(
+	struct bus *s, const struct message *m, struct message *reply, struct sd_bus_error *error)
 {
 	reply->lib = &s->lib;
 	return s->lib.call(s->connection, m->m, PATIENCE_S * 1000000ULL, error, &reply->m);
@@ -368,8 +368,8 @@ static int run_job(struct bus *s, const struct message *m, const char *unit,
 	int r;
 
 	/* Before the call, or the signal could be missed. */
-	r = s->lib.match_signal(
-		s->connection, &slot, SERVICE, OBJECT_PATH, INTERFACE, "JobRemoved", job_removed, s);
+	r = s->lib.match_signal(s->connection, &slot, SERVICE, OBJECT_PATH, INTERFACE, "JobRemoved",
+		job_removed, s);
 	if (r < 0)
 		return err_sys(e, -r, "listen to systemd");
 	s->job[0] = s->result[0] = '\0';
@@ -399,8 +399,7 @@ static void reset_failed(struct bus *s, const char *unit)
 	s->lib.error_free(&error);
 }
 
-static int build_start(
-	struct bus *s, const char *unit, const struct texts *properties, pid_t pid,
+static int build_start(struct bus *s, const char *unit, const struct texts *properties, pid_t pid,
 	struct message *m, struct err *e)
 {
 	int r = new_call(s, "StartTransientUnit", m);
@@ -414,7 +413,8 @@ static int build_start(
 	return r < 0 ? err_sys(e, -r, "tell systemd of the unit '%s'", unit) : 0;
 }
 
-int bus_start(struct bus *s, const char *unit, const struct texts *properties, pid_t pid, struct err *e)
+int bus_start(
+	struct bus *s, const char *unit, const struct texts *properties, pid_t pid, struct err *e)
 {
 	for (bool again = false;; again = true) {
 		own(unref) struct message m = {0};

@@ -21,8 +21,8 @@ int bus_probe(struct bus *s, struct pool *pool, uint32_t *ret_version, const cha
 	struct err *e);
 
 /* pid 0: the unit begins without a process. */
-int bus_start(struct bus *s, const char *unit, const struct texts *properties, pid_t pid,
-	struct err *e);
+int bus_start(
+	struct bus *s, const char *unit, const struct texts *properties, pid_t pid, struct err *e);
 int bus_set(struct bus *s, const char *unit, const struct texts *properties, struct err *e);
 int bus_join(struct bus *s, const char *unit, const char *below, pid_t pid, struct err *e);
 int bus_stop(struct bus *s, const char *unit, struct err *e);

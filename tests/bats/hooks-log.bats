@@ -210,7 +210,7 @@ section() {
 
 @test "install puts the hooks where the documents say" {
 	make -s -C "$BATS_TEST_DIRNAME/../.." -o all DESTDIR="$T/to" PREFIX=/usr install > /dev/null
-	same "$(ls "$T/to/usr/libexec/jailrt" | paste -sd' ')" "jailrt-hook-debug jailrt-hook-log jailrt-hook-net jailrt-systemd"
+	same "$(ls "$T/to/usr/libexec/jailrt" | paste -sd' ')" "jailrt-hook-debug jailrt-hook-log jailrt-hook-net jailrt-net jailrt-systemd"
 	local hook
 	for hook in "$T"/to/usr/libexec/jailrt/jailrt-hook-*; do
 		same "$(stat -c %a "$hook")" 755

@@ -62,7 +62,7 @@ SAMPLES=$BATS_TEST_DIRNAME/../data/nsjail
 	# By our own door it runs, and its mistakes are told.
 	run jr run --config "$SAMPLES/tooljet-full.cfg" -- /usr/bin/python3 -c 'print("inside")'
 	says inside
-	says "warning: log_fd: -1 is no file"
+	says "fd -1 is not open; messages go to stderr alone"
 	says "warning: rlimit_nproc: has no effect without rlimit_nproc_type: VALUE"
 	says "warning: rlimit_as: 536870912 MiB is no limit; was it meant in bytes?"
 	says "warning: rlimit_fsize: 1048576 MiB is no limit; was it meant in bytes?"

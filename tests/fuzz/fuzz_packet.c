@@ -55,7 +55,8 @@ static bool same(const uint8_t *a, const uint8_t *b, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct user_net_rule one = {.family = 4, .action = USER_NET_REJECT, .src = "10.0.0.0/8"};
+	static struct user_net_rule one = {
+		.family = 4, .action = USER_NET_REJECT, .src = "10.0.0.0/8"};
 	static struct user_net_rule *rules[] = {&one};
 	static const struct user_net net = {.ip4 = "10.0.0.2",
 		.gw4 = "10.0.0.1",

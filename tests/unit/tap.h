@@ -42,18 +42,18 @@ __attribute__((format(printf, 3, 4))) static bool tap_check(
 		long long got_ = (long long)(got), want_ = (long long)(want);                  \
 		tap_check(got_ == want_, TAP_HERE, "%s is %lld, not %lld", #got, got_, want_); \
 	})
-#define is_text(got, want)                                                                   \
-	({                                                                                   \
-		const char *got_ = (got), *want_ = (want);                                   \
-		tap_check(got_ &&want_ && !strcmp(got_, want_), TAP_HERE,                    \
-			"%s is\n#   '%s', not\n#   '%s'", #got, got_ ? got_ : "(null)",      \
-			want_ ? want_ : "(null)");                                           \
+#define is_text(got, want)                                                              \
+	({                                                                              \
+		const char *got_ = (got), *want_ = (want);                              \
+		tap_check(got_ &&want_ && !strcmp(got_, want_), TAP_HERE,               \
+			"%s is\n#   '%s', not\n#   '%s'", #got, got_ ? got_ : "(null)", \
+			want_ ? want_ : "(null)");                                      \
 	})
-#define has_text(got, part)                                                                  \
-	({                                                                                   \
-		const char *got_ = (got), *part_ = (part);                                   \
-		tap_check(got_ && strstr(got_, part_), TAP_HERE, "'%s' does not hold '%s'",  \
-			got_ ? got_ : "(null)", part_);                                      \
+#define has_text(got, part)                                                                \
+	({                                                                                 \
+		const char *got_ = (got), *part_ = (part);                                 \
+		tap_check(got_ &&strstr(got_, part_), TAP_HERE, "'%s' does not hold '%s'", \
+			got_ ? got_ : "(null)", part_);                                    \
 	})
 
 static void tap_run(const char *name, void (*test)(void))

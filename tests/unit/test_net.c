@@ -149,7 +149,7 @@ static void rewritten_packets_have_right_checksums(void)
 		struct net_address other = address(ends[i][2]);
 
 		for (int kind = 0; kind < 3; kind++) {
-			ok(kind == 0   ? udp(ends[i][0], 1, ends[i][1], 65535, "odd")
+			ok(kind == 0	    ? udp(ends[i][0], 1, ends[i][1], 65535, "odd")
 				: kind == 1 ? tcp(ends[i][0], 1, ends[i][1], 9, TCP_SYN)
 					    : echo(ends[i][0], ends[i][1], 1));
 			packet_set_source(&packet, &other, 0xfffe);
@@ -239,11 +239,13 @@ static void rules_are(struct user_net_rule *const *v, size_t n)
 	is_int(judge_read(&net, &pool, &judges, &e), 0);
 }
 
-#define RULE(family_, action_, proto_, ...)                                               \
-	(&(struct user_net_rule){.family = (family_), .action = USER_NET_##action_, \
-		.proto = USER_NET_##proto_, ##__VA_ARGS__})
-#define RULES(...)                                                          \
-	rules_are((struct user_net_rule *[]){__VA_ARGS__},                  \
+#define RULE(family_, action_, proto_, ...)           \
+	(&(struct user_net_rule){.family = (family_), \
+		.action = USER_NET_##action_,         \
+		.proto = USER_NET_##proto_,           \
+		##__VA_ARGS__})
+#define RULES(...)                                         \
+	rules_are((struct user_net_rule *[]){__VA_ARGS__}, \
 		sizeof((struct user_net_rule *[]){__VA_ARGS__}) / sizeof(void *))
 #define PORTS(which, from, to_) .has_##which = true, .which = (from), .which##_end = (to_)
 
@@ -311,7 +313,8 @@ static void the_first_rule_that_matches_counts(void)
 
 static void a_rule_looks_at_where_it_comes_from(void)
 {
-	RULES(RULE(4, DROP, ANY, PORTS(sport, 40000, 40000)), RULE(6, DROP, UDP, .src = "fc00::/64"));
+	RULES(RULE(4, DROP, ANY, PORTS(sport, 40000, 40000)),
+		RULE(6, DROP, UDP, .src = "fc00::/64"));
 	is_int(on_tcp("192.0.2.1", 80), USER_NET_DROP);
 	ok(tcp("10.0.0.2", 40001, "192.0.2.1", 80, TCP_SYN));
 	is_int(verdict(), USER_NET_ALLOW);
@@ -424,7 +427,8 @@ static void there_is_room_for_many_and_an_end_to_it(void)
 
 static void proxies_are_asked_in_their_words(void)
 {
-	const struct proxy_end v4 = {4, address("192.0.2.1"), 443}, v6 = {6, address("2001:db8::1"), 80};
+	const struct proxy_end v4 = {4, address("192.0.2.1"), 443},
+			       v6 = {6, address("2001:db8::1"), 80};
 	uint8_t words[PROXY_WORDS + 1] = {0};
 
 	is_int(proxy_greet(USER_NET_CONNECT, words), 0);
@@ -461,7 +465,8 @@ static void proxies_are_heard_in_parts(void)
 	ok(b.family == 4 && b.port == 443 && b.address.b[0] == 192);
 	is_int(heard(USER_NET_SOCKS5, "\5\0\0\3\3abc\0\7", 10, &b), 10);
 	ok(b.family == 0 && b.port == 7);
-	is_int(heard(USER_NET_SOCKS5, "\5\0\0\4\40\1\15\270\0\0\0\0\0\0\0\0\0\0\0\1\0\7", 22, &b), 22);
+	is_int(heard(USER_NET_SOCKS5, "\5\0\0\4\40\1\15\270\0\0\0\0\0\0\0\0\0\0\0\1\0\7", 22, &b),
+		22);
 	ok(b.family == 6 && b.address.b[15] == 1);
 	is_int(proxy_answered(USER_NET_SOCKS5, (const uint8_t *)"\5\5\0\1", 4, &b), -ECONNREFUSED);
 	is_int(proxy_answered(USER_NET_SOCKS5, (const uint8_t *)"\5\0\0\2\0\0", 6, &b), -EPROTO);

@@ -297,7 +297,8 @@ static void versions(void)
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		doc = (struct oci_config){.ociVersion = bad[i]};
-		tap_check(oci_jail(&doc, &origin, &caller, "/b", NULL, &pool, &jail, &err) == -EINVAL,
+		tap_check(
+			oci_jail(&doc, &origin, &caller, "/b", NULL, &pool, &jail, &err) == -EINVAL,
 			TAP_HERE, "'%s' is taken", bad[i]);
 	}
 }

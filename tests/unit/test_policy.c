@@ -39,9 +39,10 @@ static unsigned below(unsigned n)
 /* read, mmap, ioctl, socket, clone, add_key (whose arguments kafel cannot name), fcntl, openat. */
 static const uint32_t calls[] = {0, 9, 16, 41, 56, 248, 72, 257};
 static const uint32_t actions[] = {SECCOMP_RET_ALLOW, SECCOMP_RET_LOG, SECCOMP_RET_ERRNO | 1,
-	SECCOMP_RET_ERRNO | 38, SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD, SECCOMP_RET_TRAP};
-static const uint64_t numbers[] = {0, 1, 2, 3, 7, 8, 40, 0x10000, 0x7e020000, 0x80000000, 0xffffffff,
-	0x100000000, 0x100000001, 0xffffffff00000000, 0xffffffffffffff9c, UINT64_MAX};
+	SECCOMP_RET_ERRNO | 38, SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD,
+	SECCOMP_RET_TRAP};
+static const uint64_t numbers[] = {0, 1, 2, 3, 7, 8, 40, 0x10000, 0x7e020000, 0x80000000,
+	0xffffffff, 0x100000000, 0x100000001, 0xffffffff00000000, 0xffffffffffffff9c, UINT64_MAX};
 
 static uint64_t some_number(void)
 {
@@ -76,8 +77,8 @@ static const struct rule_test *some_test(struct pool *pool, unsigned depth)
 				 : rule_value_join(pool, VALUE_AND, rule_value_arg(pool, below(3)),
 					   rule_value_number(pool, some_number())),
 			rule_value_number(pool, some_number()));
-	return rule_test_compare(
-		pool, below(6), below(2), some_value(pool, 2), rule_value_number(pool, some_number()));
+	return rule_test_compare(pool, below(6), below(2), some_value(pool, 2),
+		rule_value_number(pool, some_number()));
 }
 
 static struct rules some_rules(struct pool *pool, bool newest)
@@ -93,7 +94,8 @@ static struct rules some_rules(struct pool *pool, bool newest)
 	a->newest = newest ? 257 + below(60) : 0;
 	for (unsigned i = 0; i < n; i++)
 		*rules_add(a, pool) = (struct rule){calls[below(ARRAY_LEN(calls))],
-			actions[below(ARRAY_LEN(actions))], below(4) ? some_test(pool, 2) : NULL, NULL};
+			actions[below(ARRAY_LEN(actions))], below(4) ? some_test(pool, 2) : NULL,
+			NULL};
 	ok(rules_sort(a, &e) == 0);
 	return r;
 }
@@ -120,9 +122,9 @@ static bool agree(const struct rules *a, const struct rules *b, uint32_t most, u
 			continue;
 		x = rules_verdict(a, &c);
 		y = rules_verdict(b, &c);
-		if (!tap_check(x == y, TAP_HERE, "policy %u, call %u(%llx, %llx, %llx): 0x%x, not 0x%x",
-			    seed, c.number, (long long)c.args[0], (long long)c.args[1],
-			    (long long)c.args[2], y, x))
+		if (!tap_check(x == y, TAP_HERE,
+			    "policy %u, call %u(%llx, %llx, %llx): 0x%x, not 0x%x", seed, c.number,
+			    (long long)c.args[0], (long long)c.args[1], (long long)c.args[2], y, x))
 			return false;
 	}
 	return true;
@@ -175,8 +177,8 @@ static void sets_hold_what_the_conditions_say(void)
 			c.number = s.n ? s.v[0].call : 0;
 			for (size_t m = 0; m < regions.n; m++)
 				ok(is_in(&b, regions.v[m].set, c.args) ==
-					(regions.v[m].action == (s.n ? rules_verdict(&r, &c)
-								     : s.otherwise)));
+					(regions.v[m].action ==
+						(s.n ? rules_verdict(&r, &c) : s.otherwise)));
 			for (size_t m = 0; m < regions.n && k < 5; m++)
 				bits_each(&b, regions.v[m].set, count_hits,
 					(void *[]){(void *)&c, &hits, &parts});
@@ -233,8 +235,8 @@ static void kafel_says_what_the_rules_say(void)
 			const struct policy_options o = {strict, x86_64(), 1};
 			const struct bytes text = {out.data, out.len};
 
-			if (!tap_check(policy_rules(&text, "p", &o, &pool, &back, &e) == 0, TAP_HERE,
-				    "%s in\n%s", e.text, out.data) ||
+			if (!tap_check(policy_rules(&text, "p", &o, &pool, &back, &e) == 0,
+				    TAP_HERE, "%s in\n%s", e.text, out.data) ||
 				!agree(&r, &back, 0x3fffffff, i)) {
 				printf("%s", out.data);
 				return;
@@ -267,9 +269,9 @@ static void oci_says_what_the_rules_say(void)
 		text = (struct bytes){out.data, out.len};
 		if (!tap_check(policy_rules(&text, "p", &o, &pool, &back, &e) == 0, TAP_HERE, "%s",
 			    e.text) ||
-			!agree(&r, &back, back.v[0].has_newest && !r.v[0].has_newest
-						  ? back.v[0].newest
-						  : 0x3fffffff,
+			!agree(&r, &back,
+				back.v[0].has_newest && !r.v[0].has_newest ? back.v[0].newest
+									   : 0x3fffffff,
 				i)) {
 			printf("%s", out.data);
 			return;
@@ -330,7 +332,8 @@ static void of_two_filters_the_stricter_verdict_counts(void)
 {
 	for (unsigned i = 0; i < rounds; i++) {
 		own_pool struct pool pool = {0};
-		struct rules a = some_rules(&pool, i % 2 == 0), b = some_rules(&pool, i % 3 == 0), both;
+		struct rules a = some_rules(&pool, i % 2 == 0), b = some_rules(&pool, i % 3 == 0),
+			     both;
 		struct err e;
 
 		a.x32_open = i % 5 == 0;
@@ -346,7 +349,8 @@ static void of_two_filters_the_stricter_verdict_counts(void)
 			if (a.x32_open != b.x32_open && c.number >= 0x40000000)
 				strict = got = action_leniency(got) < 2 ? strict : got;
 			if (!tap_check(action_leniency(got) == action_leniency(strict), TAP_HERE,
-				    "policy %u, call %u: 0x%x of 0x%x and 0x%x", i, c.number, got, x, y))
+				    "policy %u, call %u: 0x%x of 0x%x and 0x%x", i, c.number, got,
+				    x, y))
 				return;
 		}
 	}

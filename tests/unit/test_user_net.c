@@ -111,7 +111,8 @@ static void pasta_is_told_what_nsjail_tells_it(void)
 	ok(net && net->configured && !net->program);
 	is_int(load_text("user_net { backend: PASTA ns_iface: 'net0' pasta { ip6_enabled: false"
 			 " enable_ip4_dhcp: true enable_dns: true dns_forward: '1.1.1.1'"
-			 " enable_udp: false enable_icmp: false map_gw: false tcp_map_in: '80:8080' } }"),
+			 " enable_udp: false enable_icmp: false map_gw: false tcp_map_in: "
+			 "'80:8080' } }"),
 		0);
 	is_text(args(), "-f -q --no-dhcpv6 --no-ra --dhcp-dns --no-udp --no-icmp --no-map-gw -4 "
 			"--dns-forward 1.1.1.1 -a 10.255.255.2 -n 255.255.255.0 -g 10.255.255.1 "
@@ -161,8 +162,7 @@ static const struct {
 		"user_net (f:2:30): there is no network namespace to give it to"},
 	{"mode: EXECVE user_net {}", "user_net (f:2:23): nobody is left"},
 	{"user_net { ip4: '' ip6: '' }", "user_net (f:2:10): neither IPv4 nor IPv6"},
-	{"user_net { ip4: '10.0.0' }",
-		"user_net.ip4 (f:2:17): '10.0.0' is not an IPv4 address"},
+	{"user_net { ip4: '10.0.0' }", "user_net.ip4 (f:2:17): '10.0.0' is not an IPv4 address"},
 	{"user_net { ip4: '127.0.0.1' }", "user_net.ip4 (f:2:17): '127.0.0.1' cannot be"},
 	{"user_net { ip6: '1.2.3.4' }", "user_net.ip6 (f:2:17): '1.2.3.4' is not"},
 	{"user_net { gw4: '' }", "user_net.gw4 (f:2:17): the IPv4 gateway is missing"},
