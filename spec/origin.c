@@ -141,6 +141,63 @@ void origin_describe(const struct origin *o, const void *address, char *dst, siz
 		fmt_put(dst, size, "%s", s.path[0] ? s.path : o->file ? o->file : "");
 }
 
+struct way {
+	const struct table *table;
+	const void *object, *address;
+};
+
+/* Goes where the next part of a name leads, "mount" or "mount[3]": its length, or 0. */
+static size_t step_down(struct way *w, const char *s)
+{
+	size_t len = strcspn(s, ".[: "), digits, i = 0;
+	const struct field *f;
+	const struct list *l;
+	char key[64];
+
+	if (fmt_put(key, sizeof(key), "%.*s", (int)len, s) >= sizeof(key))
+		return 0;
+	f = field_find(w->table, key);
+	if (!f || f->kind == FIELD_KIND_SKIP)
+		return 0;
+	l = w->address = field_at(f, w->object);
+	w->table = f->table;
+	w->object = f->kind == FIELD_KIND_OBJECT ? *(void *const *)w->address : NULL;
+	if (s[len] != '[')
+		return len;
+	if (f->kind != FIELD_KIND_OBJECTS && f->kind != FIELD_KIND_TEXTS)
+		return 0;
+	for (digits = 1; s[len + digits] >= '0' && s[len + digits] <= '9' && digits < 10; digits++)
+		i = i * 10 + (size_t)(s[len + digits] - '0');
+	if (s[len + digits] != ']' || i >= l->n)
+		return 0;
+	w->address = l->v[i];
+	w->object = f->table ? l->v[i] : NULL;
+	return len + digits + 1;
+}
+
+struct place origin_find(const struct origin *o, const char *text, size_t *ret_len)
+{
+	struct way w = {o->table, o->root, o->root};
+	struct place ret = {0};
+	const char *s = text;
+
+	while (w.object) {
+		size_t len = step_down(&w, s);
+		struct place at = len ? origin_place(o, w.address) : ret;
+
+		if (!len)
+			return (struct place){0};
+		if (at.line)
+			ret = at;
+		s += len;
+		if (*s != '.')
+			break;
+		s++;
+	}
+	*ret_len = (size_t)(s - text);
+	return *s == ':' && s[1] == ' ' ? ret : (struct place){0};
+}
+
 int origin_fail(
 	const struct origin *o, const void *address, struct err *e, int code, const char *fmt, ...)
 {

@@ -39,6 +39,12 @@ struct place origin_place(const struct origin *o, const void *address);
  */
 void origin_describe(const struct origin *o, const void *address, char *dst, size_t size);
 
+/*
+ * The place of the value that text begins with the name of ("mount[3].src: …"), or of what it is in: line 0
+ * when text does not begin so, or the value was not noted. *ret_len is the length of the name.
+ */
+struct place origin_find(const struct origin *o, const char *text, size_t *ret_len);
+
 /* err_set with the description and ": " in front; returns -code. */
 int origin_fail(const struct origin *o, const void *address, struct err *e, int code,
 	const char *fmt, ...) __attribute__((format(printf, 5, 6)));

@@ -78,11 +78,22 @@ static int refuse(struct door *d)
 	return NSJAIL_FAILED;
 }
 
+/* What failed is known by its name in the config that was made of file and options. */
 static int fail(struct door *d)
 {
 	struct jailrt *j = d->call->jailrt;
+	const char *text = jailrt_error(j);
+	const struct origin *o = &d->args.origin;
+	own_str struct str placed = {0};
+	size_t len;
+	struct place at = o->root ? origin_find(o, text, &len) : (struct place){0};
 
-	say_failure(d, LOG_KIND_ERROR, jailrt_error(j), jailrt_fix(j));
+	if (at.line) {
+		str_addf(&placed, "%.*s (%s:%u:%u)%s", (int)len, text, o->file, at.line, at.column,
+			text + len);
+		text = str_text(&placed);
+	}
+	say_failure(d, LOG_KIND_ERROR, text, jailrt_fix(j));
 	nsjail_log_say(&d->log, LOG_KIND_ERROR, "Couldn't launch the child process");
 	return NSJAIL_FAILED;
 }

@@ -85,7 +85,7 @@ cfg() {
 }
 
 @test "what the values mean together is wrong" {
-	cfg 'uidmap { inside_id: "nobody-of-that-name" }' "neither a name nor an id"
+	cfg 'uidmap { inside_id: "nobody-of-that-name" }' "j.cfg:1:21): 'nobody-of-that-name' is neither a name nor an id"
 	cfg 'uidmap { inside_id: "-1" }' "neither a name nor an id"
 	cfg 'gidmap { outside_id: "x" }' "neither a name nor an id"
 	cfg 'cap: "CAP_NOTHING"' "unknown capability 'CAP_NOTHING'"
@@ -93,9 +93,9 @@ cfg() {
 	cfg 'seccomp_policy_file: "/etc/passwd" seccomp_string: "DEFAULT ALLOW"' "two policies; give one"
 	cfg 'seccomp_string: "ALLOW { reed } DEFAULT KILL"' "seccomp_string[0]:1:9"
 	cfg 'seccomp_policy_file: "/nowhere/policy"' "No such file or directory"
-	cfg 'rlimit_as: 18446744073709551615' 'rlimit_as: 18446744073709551615 times 1048576 bytes'
-	cfg 'mount { src: "/none/such" dst: "/x" is_bind: true }' "No such file or directory"
-	cfg 'mount { dst: "/x" fstype: "nonsense" }' "mount[0]"
+	cfg 'rlimit_as: 18446744073709551615' 'j.cfg:1:12): 18446744073709551615 times 1048576 bytes'
+	cfg 'mount { src: "/none/such" dst: "/x" is_bind: true }' "mount[0] ($T/j.cfg:1:7): "
+	cfg 'mount { dst: "/x" fstype: "nonsense" }' "mount[0] ($T/j.cfg:1:7): "
 	cfg 'mode: LISTEN bindhost: "nowhere.example"' "'nowhere.example' is no IPv6 or IPv4 address"
 	cfg 'mode: LISTEN port: 65536' 'port'
 	nj -C "$T/none.cfg" -- /bin/true
