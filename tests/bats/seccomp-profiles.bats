@@ -57,6 +57,15 @@ kills() {
 	same "$status" 159
 }
 
+# refuses_written_code PROFILE: memory that is written and run at once, new, changed, and by a key.
+refuses_written_code() {
+	refuses "$1" 13 9 0 4096 7 0x22 -1 0
+	refuses "$1" 13 10 0 4096 7
+	refuses "$1" 13 329 0 4096 7 -1
+	under "$1" /calls 9 0 4096 5 0x22 -1 0
+	same "$status $output" "0 0"
+}
+
 # refuses_attacks PROFILE: mount, unshare, ptrace, bpf, keyctl, a user namespace, a raw socket, io_uring.
 refuses_attacks() {
 	refuses "$1" 1 165
@@ -140,6 +149,7 @@ except socket.gaierror: pass
 os.symlink("db", "link"); os.rename("link", "link2"); os.remove("link2"); os.utime("db"); os.chmod("db", 0o600)'
 	for words in "sum 4950" "served True" async alarm "pool 3"; do says "$words"; done
 	refuses_attacks python
+	refuses_written_code python
 }
 
 @test "node" {
@@ -159,6 +169,8 @@ const server = http.createServer((q, r) => r.end("served")).listen(0, "127.0.0.1
 	})));'
 	for words in "text child" "zip 8" served "worker 42"; do says "$words"; done
 	refuses_attacks node
+	# For its compilers.
+	refuses node 0 9 0 4096 7 0x22 -1 0
 }
 
 @test "jvm" {
@@ -173,6 +185,8 @@ const server = http.createServer((q, r) => r.end("served")).listen(0, "127.0.0.1
 		-dname CN=x -storetype PKCS12 -v
 	says "/tmp/store"
 	refuses_attacks jvm
+	# For its compilers.
+	refuses jvm 0 9 0 4096 7 0x22 -1 0
 }
 
 @test "go" {
@@ -184,6 +198,7 @@ const server = http.createServer((q, r) => r.end("served")).listen(0, "127.0.0.1
 	says "go: go1"
 	says "ociVersionMin"
 	refuses_attacks go
+	refuses_written_code go
 }
 
 @test "static" {
@@ -195,6 +210,7 @@ const server = http.createServer((q, r) => r.end("served")).listen(0, "127.0.0.1
 	refuses static 1 165
 	refuses static 1 56 17
 	refuses static 38 9999
+	refuses_written_code static
 }
 
 @test "shell" {
@@ -255,6 +271,7 @@ print(urllib.request.urlopen("http://127.0.0.1:%s/page" % sys.argv[1]).read().de
 	under minimal /bin/cat /etc/passwd
 	same "$status" 159
 	kills minimal 57
+	kills minimal 9 0 4096 7 0x22 -1 0
 	kills minimal 41 1 1
 	kills minimal 165
 }
@@ -273,6 +290,7 @@ for what in (lambda: open("/tmp/f", "w"), lambda: open("/numbers", "a"), lambda:
 	same "$(paste -sd' ' <<< "$output")" "sum 10 True 1 1 1 1 1 1"
 	refuses readonly 1 1 0
 	refuses readonly 1 165
+	refuses_written_code readonly
 	refuses readonly 38 437
 }
 
