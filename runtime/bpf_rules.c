@@ -139,10 +139,54 @@ static uint32_t chain(struct compiler *c, const struct rule_test *t, uint32_t ye
 	}
 }
 
+/* What a chain of && or of || joins: how many they are, and each of them. */
+static size_t gather(
+	const struct rule_test *t, enum rule_test_kind kind, const struct rule_test **ret)
+{
+	size_t n;
+
+	if (t->kind != kind) {
+		if (ret)
+			*ret = t;
+		return 1;
+	}
+	n = gather(t->a, kind, ret);
+	return n + gather(t->b, kind, ret ? ret + n : NULL);
+}
+
+static uint32_t ordered(struct compiler *c, const struct rule_test *t);
+
+/* By halves: one by one each would be merged with all that came before it. */
+static uint32_t join(
+	struct compiler *c, enum rule_test_kind kind, const struct rule_test **v, size_t n)
+{
+	uint32_t settled = kind == TEST_AND ? c->no : c->yes, a, b;
+
+	if (n == 1)
+		return ordered(c, v[0]);
+	a = join(c, kind, v, n / 2);
+	if (a == settled)
+		return a;
+	b = join(c, kind, v + n / 2, n - n / 2);
+	return kind == TEST_AND ? graph_if(&c->g, a, b, c->no) : graph_if(&c->g, a, c->yes, b);
+}
+
+static uint32_t join_all(struct compiler *c, const struct rule_test *t)
+{
+	size_t n = gather(t, t->kind, NULL);
+	const struct rule_test **v = pool_array(c->g.pool, n, sizeof(const struct rule_test *));
+
+	if (!v) {
+		c->g.broken = GRAPH_NO_MEMORY;
+		return 0;
+	}
+	gather(t, t->kind, v);
+	return join(c, t->kind, v, n);
+}
+
 static uint32_t ordered(struct compiler *c, const struct rule_test *t)
 {
 	struct graph *g = &c->g;
-	uint32_t a;
 
 	switch (t->kind) {
 	case TEST_ALWAYS:
@@ -152,11 +196,8 @@ static uint32_t ordered(struct compiler *c, const struct rule_test *t)
 	case TEST_NOT:
 		return graph_if(g, ordered(c, t->a), c->no, c->yes);
 	case TEST_AND:
-		a = ordered(c, t->a);
-		return a == c->no ? a : graph_if(g, a, ordered(c, t->b), c->no);
 	case TEST_OR:
-		a = ordered(c, t->a);
-		return a == c->yes ? a : graph_if(g, a, c->yes, ordered(c, t->b));
+		return join_all(c, t);
 	default:
 		/* A comparison of two words can come out of order: it is put in its place. */
 		return graph_if(g, compare(c, t, c->yes, c->no), c->yes, c->no);
@@ -178,14 +219,34 @@ static size_t count_compares(const struct rule_test *t)
 
 /* --- the rules of one call --------------------------------------------------------------------- */
 
+/* When one of them holds, by halves as above. */
+static uint32_t either(struct compiler *c, const struct rule *v, size_t n)
+{
+	uint32_t a;
+
+	if (n == 1)
+		return ordered(c, v->when);
+	a = either(c, v, n / 2);
+	return graph_if(&c->g, a, c->yes, either(c, v + n / 2, n - n / 2));
+}
+
 static uint32_t rules_ordered(
 	struct compiler *c, const struct rule *v, size_t n, uint32_t otherwise)
 {
-	for (size_t i = n; i-- > 0 && !c->g.broken;) {
-		const struct rule *r = &v[i];
-		uint32_t leaf = graph_leaf(&c->g, r->action);
+	while (n && !c->g.broken) {
+		const struct rule *last = &v[n - 1];
+		uint32_t leaf = graph_leaf(&c->g, last->action);
+		size_t same = 1;
 
-		otherwise = r->when ? graph_if(&c->g, ordered(c, r->when), leaf, otherwise) : leaf;
+		if (!last->when) {
+			otherwise = leaf;
+			n--;
+			continue;
+		}
+		while (same < n && v[n - 1 - same].when && v[n - 1 - same].action == last->action)
+			same++;
+		n -= same;
+		otherwise = graph_if(&c->g, either(c, v + n, same), leaf, otherwise);
 	}
 	return otherwise;
 }
@@ -223,7 +284,7 @@ static uint32_t rules_of_call(
 	if (!compares)
 		return graph_leaf(&c->g, v[0].action);
 	base = c->g.n_work;
-	graph_allow(&c->g, 64 + 24 * compares);
+	graph_allow(&c->g, 64 + 64 * compares);
 	node = rules_ordered(c, v, n, otherwise);
 	if (c->g.broken != GRAPH_SPENT)
 		return node;

@@ -391,6 +391,45 @@ static void programs_say_what_their_rules_say(void)
 	ok(done > 200000 && too_long < 100);
 }
 
+/* Searched for, not tried one after the other: a list of values is what a policy of ioctl's requests is. */
+static void many_values_of_one_argument(void)
+{
+	enum { N = 2000, CALL = 16 };
+	struct rules rules = {.foreign = KILL};
+	struct rule_call call = {.arch = arches[0].audit, .number = CALL};
+	unsigned longest = 0, wrong = 0;
+	struct rules_arch *a = rules_add_arch(&rules, &pool, &arches[0]);
+	struct bpf_program p = {0};
+	struct err e;
+
+	a->otherwise = KILL;
+	for (uint64_t i = 1; i <= N; i++) {
+		struct rule *r = rules_add(a, &pool);
+
+		r->call = CALL;
+		r->action = ALLOW;
+		r->when = rule_test_compare(&pool, COMPARE_EQ, true, rule_value_arg(&pool, 1),
+			rule_value_number(&pool, i * i * 7));
+	}
+	is_int(rules_sort(a, &e), 0);
+	is_int(bpf_compile(&rules, &pool, &p, &e), 0);
+	ok(p.n < 2 * N);
+	for (uint64_t i = 1; i <= N; i++) {
+		for (int by = -1; by <= 1; by++) {
+			unsigned steps;
+
+			call.args[1] = i * i * 7 + (uint64_t)by;
+			wrong += bpf_run(&p, &call, &steps) != (by ? KILL : ALLOW);
+			longest = steps > longest ? steps : longest;
+		}
+		call.args[1] = i * i * 7 + (1ULL << 32);
+		wrong += bpf_run(&p, &call, NULL) != KILL;
+	}
+	is_int(wrong, 0);
+	ok(longest < 32);
+	pool_done(&pool);
+}
+
 int main(void)
 {
 	run(computes_what_the_kernel_computes);
@@ -398,5 +437,6 @@ int main(void)
 	run(programs_that_are_none);
 	run(the_halves_of_arguments_lie_as_the_machine_has_them);
 	run(programs_say_what_their_rules_say);
+	run(many_values_of_one_argument);
 	return tap_done();
 }
