@@ -60,6 +60,18 @@ static int give_pidfd(struct life *l, struct err *e)
 	return 0;
 }
 
+static void record_inode(struct life *l, struct state *s)
+{
+	own_fd int opened = -1;
+	int pidfd = l->parent.pidfd[SIDE_INIT];
+	uint64_t inode;
+
+	if (pidfd < 0)
+		pidfd = opened = sys_pidfd_open(l->pid, 0);
+	if (pidfd >= 0 && !state_pid_inode(pidfd, &inode))
+		OPT_SET(s, pid_inode, inode);
+}
+
 /* All is made: the container has a process, and says so where it was asked to. */
 static int record_created(struct life *l, struct err *e)
 {
@@ -76,6 +88,7 @@ static int record_created(struct life *l, struct err *e)
 		OPT_SET(s, complete, true);
 		OPT_SET(s, pid, l->pid);
 		OPT_SET(s, started, started);
+		record_inode(l, s);
 		s->has_creator = s->has_creator_started = false;
 		TRY(state_write(l->dir, s, e));
 	}

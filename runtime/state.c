@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,6 +34,7 @@ static const struct field state_rows[] = {
 	FIELD_TEXT(state, owner, "the user who made it"),
 	FIELD_I32(state, pid, "of its first process"),
 	FIELD_U64(state, started, "when that began, in clock ticks since boot"),
+	FIELD_U64(state, pid_inode, "of that process's pidfd"),
 	FIELD_I32(state, creator, "the process that makes it"),
 	FIELD_U64(state, creator_started, "when that began"),
 	FIELD_MAP(state, annotations, "of the config"),
@@ -204,6 +206,37 @@ static bool is_alive(int32_t pid, uint64_t started)
 	return pid > 0 && !state_process_start(pid, &found) && found == started;
 }
 
+int state_pid_inode(int pidfd, uint64_t *ret)
+{
+	enum { PIDFS = 0x50494446 }; /* statfs(2) f_type; other pidfds share one inode */
+	struct statfs fs;
+	struct stat st;
+
+	if (fstatfs(pidfd, &fs) < 0 || fs.f_type != PIDFS || fstat(pidfd, &st) < 0)
+		return -ENODATA;
+	*ret = st.st_ino;
+	return 0;
+}
+
+/* pidfd: of what has the container's pid now, or a negative errno value. */
+static bool is_its(int pidfd, const struct state *s)
+{
+	struct stat st;
+
+	if (!s->has_pid_inode || (pidfd < 0 && pidfd != -ESRCH))
+		return is_alive(s->pid, s->started);
+	return pidfd >= 0 && !fstat(pidfd, &st) && st.st_ino == s->pid_inode &&
+	       fd_wait(pidfd, 0) <= 0;
+}
+
+/* Of thousands each is looked at: a pidfd costs a third of a line of procfs. */
+static bool is_running(const struct state *s)
+{
+	own_fd int pidfd = s->has_pid_inode && s->pid > 0 ? sys_pidfd_open(s->pid, 0) : -ENODATA;
+
+	return is_its(pidfd, s);
+}
+
 /* Of v1's hierarchies one has the freezer, which by its name is tried first. */
 static bool is_frozen(const struct state *s)
 {
@@ -250,7 +283,7 @@ int state_open_process(const struct state *s, struct err *e)
 	if (s->pid > 0)
 		pidfd = hold_process(s->pid, e);
 	/* The pid may be another's by now, even a thread's; that one would have started later. */
-	if (!is_alive(s->pid, s->started))
+	if (!is_its(pidfd, s))
 		return err_set(e, ESRCH, "container not running: no such process");
 	TRY(pidfd);
 	return take_fd(&pidfd);
@@ -304,7 +337,7 @@ enum status state_status_but_created(const struct state *s)
 {
 	if (!s->complete)
 		return is_alive(s->creator, s->creator_started) ? STATUS_CREATING : STATUS_STOPPED;
-	if (!is_alive(s->pid, s->started))
+	if (!is_running(s))
 		return STATUS_STOPPED;
 	return is_frozen(s) ? STATUS_PAUSED : STATUS_RUNNING;
 }

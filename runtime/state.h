@@ -37,6 +37,7 @@ struct state {
 	OPT(int32_t, pid);
 	OPT(uint64_t,
 		started); /* of the process, in clock ticks since boot (proc(5) stat, field 22) */
+	OPT(uint64_t, pid_inode); /* of its pidfd, which no other has since boot: kernel 6.9 */
 	OPT(int32_t, creator);
 	OPT(uint64_t, creator_started);
 	struct pairs annotations;
@@ -116,6 +117,9 @@ enum status state_status_but_created(const struct state *s);
 /* Both of a container that may be one of thousands, in the fewest calls. -ENOENT: no such, or none of ours. */
 int state_look(int root, const char *id, struct pool *pool, struct state **ret,
 	enum status *ret_status, struct err *e);
+
+/* The inode that only this process's pidfds have; -ENODATA: the kernel is older than that. */
+int state_pid_inode(int pidfd, uint64_t *ret);
 
 /* When a process started; -ESRCH when there is none, or only what is left of one. */
 int state_process_start(pid_t pid, uint64_t *ret);

@@ -125,8 +125,14 @@ int fd_write_all(int fd, const void *data, size_t len, struct err *e)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			return err_sys(e, errno, "write");
+		if (n < 0) {
+			int code = errno;
+
+			err_sys(e, code, "write");
+			return code == EFBIG
+				       ? err_fix(e, "raise the limit of file sizes, ulimit -f")
+				       : -code;
+		}
 		at += n;
 		len -= (size_t)n;
 	}

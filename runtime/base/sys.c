@@ -2,8 +2,8 @@
 #include "sys.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 static int result(long r)
@@ -147,8 +147,5 @@ pid_t sys_fork(void)
 
 void sys_pause_ms(unsigned ms)
 {
-	const struct timespec t = {
-		.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
-
-	(void)nanosleep(&t, NULL);
+	(void)poll(NULL, 0, (int)ms);
 }

@@ -131,40 +131,50 @@ static int list_pieces(struct piece ret[PIECES])
 	return n;
 }
 
-/* Puts into copy what cannot be mapped from the file; all of it when there is none. */
-static int copy_pieces(int copy, bool file, struct piece *p, int n, struct err *e)
+/* Not the C library's: sanitizers know of places in there that one may not read. */
+__attribute__((no_sanitize("address", "undefined"))) static void copy_words(
+	volatile uintptr_t *to, const volatile uintptr_t *from, size_t n)
 {
-	off_t at = 0;
-
-	for (int i = 0; i < n; i++) {
-		long r;
-
-		if (file && p[i].at >= 0)
-			continue;
-		/* Not write(2) of the C library: sanitizers know of places in there one may not read. */
-		r = syscall(SYS_pwrite64, copy, p[i].from, p[i].len, at);
-		if (r != (long)p[i].len)
-			return err_sys(e, r < 0 ? errno : EIO, "copy the program into memory");
-		p[i].at = -1 - at; /* below 0: in the copy */
-		at += (off_t)p[i].len;
-	}
-	return 0;
+	for (size_t i = 0; i < n; i++)
+		to[i] = from[i];
 }
 
 /*
  * A mapping in the place of another takes it over in one step: the next instruction is read from the
- * new one. What is written between copy and map must lie on the stack, or it is lost.
+ * new one. What is written between copy and move must lie on the stack, or it is lost. The memory is
+ * anonymous: a file, also one in memory, may not be longer than the caller's RLIMIT_FSIZE.
  */
-static int take_over(int copy, int file, struct piece *p, int n, struct err *e)
+static int copy_piece(const struct piece *p, struct err *e)
 {
-	TRY(copy_pieces(copy, file >= 0, p, n, e));
-	for (int i = 0; i < n; i++) {
-		bool copied = p[i].at < 0;
-		long r = syscall(SYS_mmap, p[i].from, p[i].len, p[i].prot, MAP_PRIVATE | MAP_FIXED,
-			copied ? copy : file, copied ? -1 - p[i].at : p[i].at);
+	void *copy = mmap(NULL, p->len, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	long r;
 
+	if (copy == MAP_FAILED)
+		return err_sys(e, errno, "make room for a copy of the program");
+	copy_words(copy, (const void *)p->from, p->len / sizeof(uintptr_t));
+	if (mprotect(copy, p->len, p->prot) < 0)
+		return err_sys(e, errno, "protect the copy of the program");
+	r = syscall(SYS_mremap, copy, p->len, p->len, MREMAP_MAYMOVE | MREMAP_FIXED, p->from);
+	if (r < 0 && r > -4096)
+		return err_sys(e, errno, "put the copy of the program in its place");
+	return 0;
+}
+
+/* Code from the file, when there is one; all else as it is now. */
+static int take_over(int file, const struct piece *p, int n, struct err *e)
+{
+	for (int i = 0; i < n; i++) {
+		long r;
+
+		if (file < 0 || p[i].at < 0) {
+			TRY(copy_piece(&p[i], e));
+			continue;
+		}
+		r = syscall(SYS_mmap, p[i].from, p[i].len, p[i].prot, MAP_PRIVATE | MAP_FIXED, file,
+			p[i].at);
 		if (r < 0 && r > -4096)
-			return err_sys(e, errno, "map the program from memory");
+			return err_sys(e, errno, "map the program from its file");
 	}
 	return 0;
 }
@@ -236,19 +246,17 @@ static int tell(int proc, int exe, struct err *e)
 
 int self_forget(int proc, int file, struct err *e)
 {
-	own_fd int copy = -1, exe = -1;
+	own_fd int exe = -1;
 	struct piece pieces[PIECES];
 	int n;
 
 	if (is_forgotten(proc))
 		return 0;
-	copy = new_file("program", e);
-	TRY(copy);
 	exe = new_file("jailrt", e);
 	TRY(exe);
 	if (fchmod(exe, 0555) < 0 || fcntl(exe, F_ADD_SEALS, SEALS) < 0)
 		return err_sys(e, errno, "seal a file in memory");
 	n = list_pieces(pieces);
-	TRY(take_over(copy, file, pieces, n, e));
+	TRY(take_over(file, pieces, n, e));
 	return tell(proc, exe, e);
 }

@@ -118,6 +118,21 @@ refused() {
 	jr delete --force "$ID-old"
 }
 
+@test "a limit of file sizes that is too small for the state is told, and one that the program has does not touch jailrt" {
+	sleeper
+	local size
+	for size in 0 1 100 1000 2000; do
+		run prlimit --fsize=$size:$size "$JAILRT" --root "$STATES" create -b "$BUNDLE" "$ID"
+		fails_with 1 "write: File too large. Fix: raise the limit of file sizes, ulimit -f"
+		same "$(wc -l <<< "$output")" 1
+		[ ! -e "$STATES/$ID" ]
+	done
+	# Less than jailrt's own code and data, which stay out of reach all the same.
+	script 'head -c 40000 /dev/zero > /dev/shm/f; stat -c %s /dev/shm/f; readlink /proc/1/exe; echo $$'
+	run prlimit --fsize=20000:20000 "$JAILRT" --root "$STATES" run -b "$BUNDLE" "$ID"
+	same "$status ${lines[*]: -3}" "0 20000 /bin/busybox 1"
+}
+
 @test "a state directory that a plain user may not write to is told, with its path" {
 	local home
 	home=$(mktemp -d /tmp/jailrt-test.XXXXXX)

@@ -561,41 +561,6 @@ static void describes_places(void)
 	is_int(origin_place(&origin, &thing->count).line, 0);
 }
 
-/* The line of what text begins with the name of, and the length of the name in *len. */
-static unsigned found(const char *text, size_t *len)
-{
-	*len = 0;
-	return (unsigned)origin_find(&origin, text, len).line;
-}
-
-static void places_of_names(void)
-{
-	size_t len;
-
-	is_int(read_json(
-		       "{\"small\":1,\n \"args\":[\"a\",\n\"b\"],\n\"mounts\":[{\"type\":\"a\"},\n"
-		       "{\"n\":2,\"type\":\"b\"}],\n\"part\":{\"type\":\"p\"}}"),
-		0);
-	is_int(found("small: is small", &len), 1);
-	is_int(len, 5);
-	is_int(found("args[1]: x", &len), 3);
-	is_int(found("mounts[1]: x", &len), 5);
-	is_int(found("mounts[1].type: x: y", &len), 5);
-	is_int(len, 14);
-	/* What was not given is where it would be. */
-	is_int(found("mounts[0].n: x", &len), 4);
-	is_int(found("part.type: x", &len), 6);
-	is_int(found("mounts[2]: x", &len), 0);
-	is_int(found("mounts[1: x", &len), 0);
-	is_int(found("mounts[-1]: x", &len), 0);
-	is_int(found("small[0]: x", &len), 0);
-	is_int(found("small (f:1:2): x", &len), 0);
-	is_int(found("small", &len), 0);
-	is_int(found("small:1:9: x", &len), 0);
-	is_int(found("open it: x", &len), 0);
-	is_int(found("", &len), 0);
-}
-
 static void names_in_camel_case(void)
 {
 	char text[64], small[6];
@@ -629,7 +594,6 @@ int main(void)
 	run(gives_defaults);
 	run(sets_single_fields);
 	run(describes_places);
-	run(places_of_names);
 	run(names_in_camel_case);
 	pool_done(&pool);
 	return tap_done();
