@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "../spec/json.h"
 #include "base/fmt.h"
-#include "base/log.h"
-#include "base/sys.h"
 #include "do/cgroup.h"
 #include "life.h"
 
@@ -23,82 +19,6 @@ int life_view(struct life *l, struct str *out, struct err *e)
 	TRY(state_send(l->state, state_status(l->dir, l->state), &w.sink, e));
 	str_addc(out, '\n');
 	return str_check(out, e);
-}
-
-/* --- list ------------------------------------------------------------------------------------------- */
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static int read_names(int root, struct pool *pool, struct texts *to, struct err *e)
-{
-	int copy = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *entry;
-	int r = 0;
-
-	if (!d)
-		return err_sys(e, errno, "list the containers");
-	while (!r && (entry = readdir(d))) {
-		const char **v;
-
-		/* What cannot be an id is not ours. */
-		if (entry->d_name[0] == '.' || state_check_id(entry->d_name, NULL) < 0)
-			continue;
-		v = pool_grow(pool, to->v, to->n, sizeof(*v));
-		if (!v) {
-			r = err_memory(e);
-			break;
-		}
-		to->v = v;
-		v[to->n] = pool_text(pool, entry->d_name);
-		r = v[to->n++] ? 0 : err_memory(e);
-	}
-	closedir(d);
-	return r;
-}
-
-static int show(struct life *l, const char *id,
-	int (*fn)(const struct state *, enum status, void *), void *arg)
-{
-	own_pool struct pool pool = {0};
-	enum status status;
-	struct state *s;
-	struct err e;
-	int r = state_look(l->root, id, &pool, &s, &status, &e);
-
-	/* One that is being removed at this moment, or is damaged, does not spoil the list. */
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0) {
-		log_warning("container '%s': %s", id, e.text);
-		return 0;
-	}
-	return fn(s, status, arg);
-}
-
-int life_list(struct life *l, int (*fn)(const struct state *, enum status, void *), void *arg,
-	struct err *e)
-{
-	bool given = l->o.root != NULL;
-	const char *root = life_root(l, e);
-	struct texts names = {0};
-
-	if (!root)
-		return -ENOMEM;
-	l->root = state_open_root(root, false, e);
-	/* The default place is made with the first container; one that was named must be there. */
-	if (l->root == -ENOENT && !given)
-		return 0;
-	TRY(l->root);
-	TRY(read_names(l->root, &l->pool, &names, e));
-	if (names.n)
-		qsort(names.v, names.n, sizeof(*names.v), compare_names);
-	list_each (i, names)
-		TRY(show(l, names.v[i], fn, arg));
-	return 0;
 }
 
 /* --- processes -------------------------------------------------------------------------------------- */

@@ -123,17 +123,20 @@ static int parse(const char *text, size_t len, struct pool *pool, struct state *
 	struct state *s = POOL_NEW(pool, struct state);
 	struct origin origin = {.file = STATE_FILE};
 	struct bind b;
+	int r;
 
 	if (!s)
 		return err_memory(e);
 	bind_init(&b, &table_state, s, &origin, pool, BIND_OCI);
-	if (json_read(text, len, STATE_FILE, &b.sink, e) < 0)
-		return damaged(e);
+	r = json_read(text, len, STATE_FILE, &b.sink, e);
+	/* A newer one may have keys that are unknown; this one comes first. */
 	if (s->version > STATE_VERSION) {
 		err_set(e, EPROTO, "the state file is of version %u, and this program knows %d",
 			s->version, STATE_VERSION);
 		return err_fix(e, "use the newer program that made the container");
 	}
+	if (r < 0)
+		return damaged(e);
 	if (!s->version || !s->id || !s->bundle) {
 		err_set(e, EINVAL, "%s: version, id or bundle is missing", STATE_FILE);
 		return damaged(e);

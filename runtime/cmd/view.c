@@ -53,15 +53,11 @@ int cmd_state(struct cmd_call *c)
 
 /* --- list ------------------------------------------------------------------------------------------- */
 
-struct list_row {
-	char *cell[6];
-};
+enum { COLUMNS = 6, AT_ONCE = 16384 };
 
 struct listing {
-	struct str out;
-	struct pool pool;
-	struct list_row *rows;
-	size_t n;
+	struct str out, cells; /* cells: row by row, each with its NUL */
+	size_t width[COLUMNS];
 	const char *format;
 	bool quiet;
 };
@@ -69,30 +65,25 @@ struct listing {
 static void listing_done(struct listing *l)
 {
 	str_done(&l->out);
-	pool_done(&l->pool);
+	str_done(&l->cells);
 }
 
-static int add_row(struct listing *l, const char *const cells[6])
+static int add_row(struct listing *l, const char *const cells[COLUMNS])
 {
-	struct list_row *rows = pool_grow(&l->pool, l->rows, l->n, sizeof(*rows));
+	for (int i = 0; i < COLUMNS; i++) {
+		size_t n = strlen(cells[i]);
 
-	if (!rows)
-		return -ENOMEM;
-	l->rows = rows;
-	for (int i = 0; i < 6; i++) {
-		rows[l->n].cell[i] = pool_text(&l->pool, cells[i]);
-		if (!rows[l->n].cell[i])
-			return -ENOMEM;
+		l->width[i] = n > l->width[i] ? n : l->width[i];
+		str_addn(&l->cells, cells[i], n + 1);
 	}
-	l->n++;
-	return 0;
+	return str_check(&l->cells, NULL);
 }
 
 static int list_one(const struct jailrt_entry *entry, void *arg)
 {
 	struct listing *l = arg;
 	char pid[16];
-	const char *const cells[6] = {
+	const char *const cells[COLUMNS] = {
 		entry->id, pid, entry->status, entry->bundle, entry->created, entry->owner};
 
 	fmt_put(pid, sizeof(pid), "%d", entry->pid);
@@ -105,32 +96,33 @@ static int list_one(const struct jailrt_entry *entry, void *arg)
 	return str_check(&l->out, NULL);
 }
 
-static void put_table(struct listing *l)
+/* A long one in parts: there is no room for all of it twice. */
+static int put_table(struct listing *l)
 {
-	size_t width[6] = {0};
+	const char *cell = str_text(&l->cells), *end = cell + l->cells.len;
 
-	for (size_t i = 0; i < l->n; i++) {
-		for (int k = 0; k < 6; k++) {
-			size_t n = strlen(l->rows[i].cell[k]);
+	for (int k = 0; cell < end; k = (k + 1) % COLUMNS) {
+		size_t n = strlen(cell);
 
-			width[k] = n > width[k] ? n : width[k];
-		}
-	}
-	for (size_t i = 0; i < l->n; i++) {
-		for (int k = 0; k < 6; k++) {
-			const char *cell = l->rows[i].cell[k];
-
-			str_add(&l->out, cell);
-			for (size_t n = strlen(cell); k < 5 && n < width[k] + 2; n++)
-				str_addc(&l->out, ' ');
-		}
+		str_addn(&l->out, cell, n);
+		cell += n + 1;
+		for (; k < COLUMNS - 1 && n < l->width[k] + 2; n++)
+			str_addc(&l->out, ' ');
+		if (k < COLUMNS - 1)
+			continue;
 		str_addc(&l->out, '\n');
+		if (l->out.len < AT_ONCE || l->out.broken)
+			continue;
+		TRY(fd_write_all(1, l->out.data, l->out.len, NULL));
+		l->out.data[l->out.len = 0] = '\0';
 	}
+	return 0;
 }
 
 int cmd_list(struct cmd_call *c)
 {
-	static const char *const head[6] = {"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"};
+	static const char *const head[COLUMNS] = {
+		"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"};
 	own(listing_done) struct listing l = {
 		.format = c->o.format ? c->o.format : "table", .quiet = c->o.quiet};
 	bool json = !strcmp(l.format, "json");
@@ -143,7 +135,8 @@ int cmd_list(struct cmd_call *c)
 		return CMD_FAILED;
 	if (json && !l.quiet)
 		str_add(&l.out, l.out.len ? "]\n" : "[]\n");
-	put_table(&l);
+	if (put_table(&l) < 0)
+		return 1;
 	if (str_check(&l.out, &c->err) < 0)
 		return CMD_REFUSED;
 	return cmd_print(str_text(&l.out));

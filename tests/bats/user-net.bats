@@ -58,7 +58,10 @@ host() {
 servers() {
 	local where=$1
 	shift
-	"$where" python3 "$BATS_TEST_DIRNAME/net-servers.py" "$T/$where.log" "$@" 3>&- &
+	# Not by the function: what is killed is to be the servers themselves.
+	local net=$HOST
+	[ "$where" = at_host ] || net=$WORLD
+	nsenter --net="/proc/$net/ns/net" python3 "$BATS_TEST_DIRNAME/net-servers.py" "$T/$where.log" "$@" 3>&- &
 	disown
 	later kill $!
 	wait_for 20 grep -qs ready "$T/$where.log"
