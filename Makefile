@@ -206,7 +206,7 @@ bench-trace:
 	@contrib/install-packages build bench
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@BENCH_INSTEAD="$(CURDIR)/bench/trace $(CURDIR)/$(BUILD)/trace.json $(or $(ROUNDS),$(if $(QUICK),10,50))" \
-		ONLY="$(or $(ONLY),run;run$(comma) cgroups;run$(comma) profile$(comma) cgroups$(comma) warm;exec$(comma) cgroups;state;list of 1000)" \
+		ONLY="$(or $(ONLY),run;run$(comma) cgroups;run$(comma) profile$(comma) cgroups$(comma) warm;exec$(comma) cgroups;state)" \
 		CONTESTANTS="$(or $(CONTESTANTS),jailrt;floor;crun)" $(BUILD)/bench/bench \
 		$(CURDIR)/$(BUILD)/jailrt $(BUILD)/bench/floor $(BUILD)/bench/payload tests/data
 
