@@ -195,6 +195,7 @@ struct place {
 	struct hierarchy hierarchies[32];
 	size_t n_hierarchies;
 	bool v2, hidden;
+	double load; /* of the machine, before any work of ours; 0 where it is not known */
 	int errors; /* where contestants write their messages */
 };
 

@@ -94,16 +94,14 @@ static void put_machine(FILE *f, const struct results *r)
 	char date[64];
 	time_t now = time(NULL);
 	struct utsname u;
-	double load = 0;
 
 	uname(&u);
-	(void)getloadavg(&load, 1); /* 0 where it is not known */
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
 	member(f, "date", date, ",\n\t");
 	member(f, "kernel", u.release, ",\n\t");
 	member(f, "machine", u.machine, ",\n\t");
 	member(f, "cgroup", place.v2 ? "v2" : place.hidden ? "hybrid" : "v1", ",\n\t");
-	fprintf(f, "\"load\": %.2f,\n\t\"cpus\": %ld,\n\t\"contestants\": [", load,
+	fprintf(f, "\"load\": %.2f,\n\t\"cpus\": %ld,\n\t\"contestants\": [", place.load,
 		sysconf(_SC_NPROCESSORS_ONLN));
 	for (size_t i = 0; i < r->n_contestants; i++) {
 		fprintf(f, "%s\n\t\t{", i ? "," : "");

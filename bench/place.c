@@ -167,6 +167,7 @@ static int find_hierarchies(void)
 
 	if (!mounts || !cgroups)
 		return place_complain("/proc/self");
+	(void)getloadavg(&place.load, 1);
 	place.v2 = !statfs("/sys/fs/cgroup", &fs) && fs.f_type == CGROUP2_SUPER_MAGIC;
 	if (place.v2) {
 		own_path(cgroups, "", own, sizeof(own));

@@ -55,12 +55,10 @@ const struct cell *report_find(const struct results *r, const char *workload, co
 void report_machine(FILE *f, const struct contestant *c, size_t n)
 {
 	struct utsname u;
-	double load = 0;
 
 	uname(&u);
-	(void)getloadavg(&load, 1); /* 0 where it is not known */
 	fprintf(f, "Linux %s %s, %ld CPUs, load %.2f, cgroup %s%s\n", u.release, u.machine,
-		sysconf(_SC_NPROCESSORS_ONLN), load, place.v2 ? "v2" : "v1",
+		sysconf(_SC_NPROCESSORS_ONLN), place.load, place.v2 ? "v2" : "v1",
 		place.hidden ? " (the v2 mount beside it is hidden from all)" : "");
 	for (size_t i = 0; i < n; i++)
 		fprintf(f, "  %-10s %s (%s)\n", c[i].name, c[i].version, c[i].exe);
