@@ -61,7 +61,7 @@ say  = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 # Objects of tests are kept, for the next build.
 .SECONDARY:
-.PHONY: all run check check-fast check-vm unit golden bats floors sizes fmt docs bench install \
+.PHONY: all run check check-fast check-vm unit golden bats floors sizes fmt docs bench install uninstall \
 	clean tests fuzz fuzzers flags engines engines-docs mutants bench-engines bench-seccomp \
 	bench-trace bench-docs FORCE
 all: $(BUILD)/jailrt $(BUILD)/jailrt-systemd $(HOOKS) $(NET)
@@ -259,6 +259,17 @@ install: all
 	install -m 644 seccomp-profiles/parts/*.policy \
 		$(DESTDIR)$(PREFIX)/share/jailrt/seccomp-profiles/parts/
 	install -m 644 docs/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+
+# What install has put there, and folders that are empty then; profiles of one's own stay.
+SHARED := $(wildcard seccomp-profiles/*.policy seccomp-profiles/*.json seccomp-profiles/README.md \
+	seccomp-profiles/parts/*.policy)
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/jailrt lib/libjailrt.a include/jailrt.h) \
+		$(addprefix $(DESTDIR)$(LIBEXEC)/,$(notdir $(BUILD)/jailrt-systemd $(HOOKS) $(NET))) \
+		$(addprefix $(DESTDIR)$(PREFIX)/share/jailrt/,$(SHARED)) \
+		$(addprefix $(DESTDIR)$(PREFIX)/share/man/man8/,$(notdir $(wildcard docs/man/*.8)))
+	-rmdir --ignore-fail-on-non-empty $(DESTDIR)$(LIBEXEC) \
+		$(addprefix $(DESTDIR)$(PREFIX)/share/jailrt,/seccomp-profiles/parts /seccomp-profiles /)
 
 clean:
 	rm -rf build

@@ -217,4 +217,9 @@ section() {
 		run "$hook" --help
 		says "usage: $(basename "$hook") "
 	done
+	# And away again, but for what is not jailrt's.
+	touch "$T/to/usr/share/jailrt/seccomp-profiles/own.policy"
+	make -s -C "$BATS_TEST_DIRNAME/../.." DESTDIR="$T/to" PREFIX=/usr uninstall > /dev/null 2>&1
+	same "$(find "$T/to" -not -type d)" "$T/to/usr/share/jailrt/seccomp-profiles/own.policy"
+	[ ! -e "$T/to/usr/libexec/jailrt" ]
 }
