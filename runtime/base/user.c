@@ -110,8 +110,10 @@ static int ask_getent(const char *database, const char *key, struct wanted *w)
 static int find(const char *path, const char *database, const char *name, uint32_t *ret)
 {
 	struct wanted w = {.name = name};
+	/* getent takes a number for an id: who has it would have to be called so to be found. */
+	bool number = !name[strspn(name, "0123456789")];
 
-	if (search_file(path, &w) < 0 && ask_getent(database, name, &w) < 0)
+	if (search_file(path, &w) < 0 && (number || ask_getent(database, name, &w) < 0))
 		return -ENOENT;
 	*ret = w.id;
 	return 0;
