@@ -489,17 +489,27 @@ static int set_filter(void *arg, struct err *e)
 	return talk_send(r->talk[RUN_CHILD_END(SIDE_INIT)], &m, fd, e);
 }
 
+/*
+ * What ends the connection from now on is the program running, or dying as a program. Where start was killed
+ * that let a created container go, nobody is left to hear it; it goes on all the same.
+ */
+static int tell_launch(struct run *r, struct err *e)
+{
+	const struct talk_message m = {.type = TALK_GO, .step = (uint32_t)r->plan->n};
+	int done = talk_send(r->talk[RUN_CHILD_END(SIDE_INIT)], &m, r->words_fd, e);
+
+	return r->released && (done == -EPIPE || done == -ECONNRESET) ? 0 : done;
+}
+
 static int do_exec(struct run *r, const struct step *s, struct err *e)
 {
 	const struct step_exec *a = s->args;
-	struct talk_message m = {.type = TALK_GO, .step = (uint32_t)r->plan->n};
 	const struct exec_last last = {set_filter, r};
 
 	/* Becoming another user took the signal off; a jail in the foreground goes with who runs it. */
 	if (!r->released && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return err_sys(e, errno, "ask for the signal of the parent's death");
-	/* What ends the connection from now on is the program running, or dying as a program. */
-	TRY(talk_send(r->talk[RUN_CHILD_END(SIDE_INIT)], &m, r->words_fd, e));
+	TRY(tell_launch(r, e));
 	umask(r->umask);
 	return exec_program(a, a->has_slot ? r->slots[a->slot] : -1, r->found, r->proc, &last, e);
 }

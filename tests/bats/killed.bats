@@ -172,6 +172,23 @@ kill_create() {
 	done < list
 }
 
+@test "start that is killed as soon as it has let go: the program runs, though nobody hears of it" {
+	traced
+	bundle
+	command_is sleep 1000
+	jr create -b "$BUNDLE" "$ID"
+	local pid
+	pid=$(pid_of "$ID")
+	kill -STOP "$pid"
+	killed_at recvmsg 1 start "$ID"
+	same "$CODE" 137
+	kill -CONT "$pid"
+	wait_for 10 runs "$pid" sleep
+	is_status "$ID" running
+	jr delete --force "$ID"
+	nothing_left
+}
+
 # bats test_tags=slow
 @test "delete --force that is killed at any of its system calls can be repeated" {
 	traced
