@@ -127,7 +127,10 @@ int jailrt_update(struct jailrt *j);
  */
 int jailrt_events(struct jailrt *j, int (*fn)(const char *json, void *arg), void *arg);
 
-/* Calls fn for each container, in the order of ids, until it returns non-zero. */
+/*
+ * Calls fn for each container, in the order of ids, until it returns non-zero. Where there are many, a
+ * second thread, which is gone at the end, looks at some of them meanwhile; fn is called by the caller's own.
+ */
 struct jailrt_entry {
 	const char *id, *status, *bundle, *rootfs, *created, *owner, *version;
 	int pid;

@@ -2,13 +2,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/thread.h"
 #include "life.h"
 
 /* All containers, in order. Most of a look is the kernel's, so two threads share many of them. */
@@ -49,7 +48,7 @@ static int read_names(int root, struct pool *pool, struct texts *to, struct err 
 /* --- looking -------------------------------------------------------------------------------------- */
 
 /* So many are looked at by one thread before they are shown: their states are in memory until then. */
-enum { SHARE = 64, STACK = 256 << 10 };
+enum { SHARE = 64 };
 
 struct look {
 	int r;
@@ -87,24 +86,6 @@ static bool has_help(void)
 	return !sched_getaffinity(0, sizeof(set), &set) && CPU_COUNT(&set) > 1;
 }
 
-/* Signals stay with the threads that the caller knows of. */
-static bool start_helper(struct share *s, pthread_t *ret)
-{
-	sigset_t all, before;
-	pthread_attr_t attr;
-	int r;
-
-	if (pthread_attr_init(&attr))
-		return false;
-	(void)pthread_attr_setstacksize(&attr, STACK); /* then it is a larger one */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(ret, &attr, look_at_share, s);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-	return !r;
-}
-
 /* --- showing ---------------------------------------------------------------------------------------- */
 
 typedef int show_fn(const struct state *state, enum status status, void *arg);
@@ -134,9 +115,11 @@ static size_t take(struct share *s, int root, const struct texts *names, size_t 
 	return at + s->n;
 }
 
-static int show_all(struct life *l, const struct texts *names, show_fn *fn, void *arg, struct err *e)
+static int show_all(
+	struct life *l, const struct texts *names, show_fn *fn, void *arg, struct err *e)
 {
-	struct share *own = POOL_NEW(&l->pool, struct share), *other = POOL_NEW(&l->pool, struct share);
+	struct share *own = POOL_NEW(&l->pool, struct share),
+		     *other = POOL_NEW(&l->pool, struct share);
 	bool help = names->n > SHARE && has_help(), helped;
 	pthread_t helper;
 	size_t at = 0;
@@ -147,7 +130,7 @@ static int show_all(struct life *l, const struct texts *names, show_fn *fn, void
 	while (at < names->n && !r) {
 		at = take(own, l->root, names, at);
 		at = take(other, l->root, names, at);
-		helped = help && other->n && start_helper(other, &helper);
+		helped = help && other->n && !thread_start(look_at_share, other, &helper);
 		look_at_share(own);
 		r = show(own, fn, arg);
 		if (helped)

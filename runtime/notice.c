@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +12,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-
-enum { STACK = 256 << 10 };
+#include "base/thread.h"
 
 /* Of the thread and of who began it; the last one frees it. */
 struct notice {
@@ -113,25 +110,6 @@ static void *run(void *arg)
 
 /* --- beginning and end ---------------------------------------------------------------------------------- */
 
-static int start_thread(struct notice *n)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-	sigset_t all, before;
-	int r;
-
-	pthread_attr_init(&attr);
-	(void)pthread_attr_setstacksize(&attr, STACK); /* then it is a larger one */
-	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	/* Signals are the caller's. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&thread, &attr, run, n);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-	return r;
-}
-
 int notice_begin(int listener, struct seen *seen, struct notice **ret, struct err *e)
 {
 	struct notice *n = calloc(1, sizeof(*n));
@@ -155,7 +133,7 @@ int notice_begin(int listener, struct seen *seen, struct notice **ret, struct er
 				 ? sizes.seccomp_notif_resp
 				 : sizeof(struct seccomp_notif_resp);
 	if (!r)
-		r = start_thread(n);
+		r = -thread_start(run, n, NULL);
 	if (r) {
 		n->holders = 1;
 		drop(n);

@@ -78,6 +78,12 @@ int cmd_set(struct cmd_call *c, const char *field, const char *value);
  */
 int cmd_each_match(struct cmd_call *c, int (*fn)(struct cmd_call *c, struct jailrt *one));
 
+/*
+ * For signal(2), and does nothing: unlike one that is ignored, a signal that is handled so has its default
+ * again in a program.
+ */
+void cmd_pass_over(int sig);
+
 /* Writes to stdout, all of it. */
 int cmd_print(const char *text);
 

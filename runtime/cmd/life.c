@@ -282,11 +282,6 @@ static int run_detached(struct cmd_call *c)
 	return r < 0 ? CMD_REFUSED : 0;
 }
 
-static void pass_over(int sig)
-{
-	(void)sig;
-}
-
 /*
  * Each connection takes some fds; the limits of the jail come from what was before. A program that no longer
  * reads what its client sends is not the end of the others; a handler, as "ignored" would be inherited.
@@ -297,7 +292,7 @@ static void be_ready_to_listen(const char *mode)
 
 	if (!mode || strcmp(mode, "LISTEN") != 0)
 		return;
-	(void)signal(SIGPIPE, pass_over);
+	(void)signal(SIGPIPE, cmd_pass_over);
 	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
 		return;
 	r.rlim_cur = r.rlim_max;

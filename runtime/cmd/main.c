@@ -377,8 +377,7 @@ static void take_name(struct cmd_call *c, const char *argv0)
 	}
 }
 
-/* Unlike one that is ignored, a signal that is handled so has its default again in a program. */
-static void pass_over(int sig)
+void cmd_pass_over(int sig)
 {
 	(void)sig;
 }
@@ -396,7 +395,7 @@ int main(int argc, char **argv)
 	/* Ignored by our caller, it would hide the end of our children from us. */
 	(void)signal(SIGCHLD, SIG_DFL);
 	/* A file that the caller's RLIMIT_FSIZE cuts short is an error like any other. */
-	(void)signal(SIGXFSZ, pass_over);
+	(void)signal(SIGXFSZ, cmd_pass_over);
 	if (fill_stdio() < 0) {
 		say(c.program, "", "/dev/null cannot be opened");
 		return 1;

@@ -7,18 +7,6 @@ load life
 
 HOOK="$(dirname "$JAILRT")/hooks/jailrt-hook-net"
 
-# A process whose network namespace is new: $!.
-new_net() {
-	unshare --net sleep 1000 3>&- &
-	disown
-	later kill $!
-	wait_for 10 other_net $!
-}
-
-other_net() {
-	[ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]
-}
-
 # host: $HOST with loopback, and $WORLD, where 192.0.2.2 is; the host is 192.0.2.1 to it.
 host() {
 	new_net

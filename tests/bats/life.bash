@@ -58,3 +58,23 @@ many() {
 how_many() {
 	grep -c -x "$1" "$T/many" || true
 }
+
+# A process whose network namespace is new: $!. It does not forward, also where the machine, whose settings new
+# namespaces begin with, does.
+new_net() {
+	unshare --net sh -c 'echo 0 > /proc/sys/net/ipv4/ip_forward; exec sleep 1000' 3>&- &
+	disown
+	later kill $!
+	wait_for 10 runs $! sleep
+}
+
+# For setup_suite_file: a jailrt that an ordinary user can come to, $BATS_FILE_TMPDIR/jailrt.
+jailrt_for_users() {
+	local dir=$BATS_FILE_TMPDIR
+	while [ "$dir" != / ] && [[ "$dir" == "${BATS_RUN_TMPDIR}"* ]]; do
+		chmod o+x "$dir"
+		dir=$(dirname "$dir")
+	done
+	cp "$JAILRT" "$BATS_FILE_TMPDIR/jailrt"
+	chmod 755 "$BATS_FILE_TMPDIR/jailrt"
+}

@@ -7,13 +7,7 @@ load nsjail
 
 # The program has to be where an ordinary user can come to it.
 setup_suite_file() {
-	local dir=$BATS_FILE_TMPDIR
-	while [ "$dir" != / ] && [[ "$dir" == "${BATS_RUN_TMPDIR}"* ]]; do
-		chmod o+x "$dir"
-		dir=$(dirname "$dir")
-	done
-	cp "$JAILRT" "$BATS_FILE_TMPDIR/jailrt"
-	chmod 755 "$BATS_FILE_TMPDIR/jailrt"
+	jailrt_for_users
 }
 
 # watched OPTIONS -- COMMAND: by nsjail's door, with the report in $T/report.

@@ -7,14 +7,7 @@ load life
 USER_ID=54321
 
 setup_suite_file() {
-	local dir=$BATS_FILE_TMPDIR
-	# The user must be able to come to its bundles.
-	while [ "$dir" != / ] && [[ "$dir" == "${BATS_RUN_TMPDIR}"* ]]; do
-		chmod o+x "$dir"
-		dir=$(dirname "$dir")
-	done
-	cp "$JAILRT" "$BATS_FILE_TMPDIR/jailrt"
-	chmod 755 "$BATS_FILE_TMPDIR/jailrt"
+	jailrt_for_users
 }
 
 # as_user COMMAND...: without root's rights, and in no cgroup of its own.

@@ -6,18 +6,6 @@ load helpers
 load life
 load nsjail
 
-# A process whose network namespace is new: $!.
-new_net() {
-	unshare --net sleep 1000 3>&- &
-	disown
-	later kill $!
-	wait_for 10 other_net $!
-}
-
-other_net() {
-	[ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]
-}
-
 at_host() {
 	nsenter --net="/proc/$HOST/ns/net" "$@"
 }
