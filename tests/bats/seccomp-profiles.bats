@@ -252,7 +252,8 @@ print(urllib.request.urlopen("http://127.0.0.1:%s/page" % sys.argv[1]).read().de
 @test "network-server" {
 	room
 	under network-server /bin/sh -ec 'echo served > /tmp/page; httpd -p 127.0.0.1:8080 -h /tmp
-		wget -q -O - http://127.0.0.1:8080/page; nc -l -p 8081 > /tmp/got &
+		wget -q -O - http://127.0.0.1:8080/page
+		mkfifo /tmp/in; nc -l -p 8081 < /tmp/in > /tmp/got & exec 3> /tmp/in # who hears the end first, says nothing
 		until echo told | nc 127.0.0.1 8081; do sleep 0.1; done; wait; cat /tmp/got; killall httpd'
 	says served
 	says told
