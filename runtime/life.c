@@ -421,6 +421,7 @@ int life_another(const struct life *l, const char *id, struct life *ret, struct 
 	ret->o = l->o;
 	ret->o.id = pool_text(&ret->pool, id);
 	ret->o.report = ret->o.pid_file = NULL;
+	ret->reported = l->report_fd >= 0;
 	if (!ret->o.id)
 		return err_memory(e);
 	ret->caller = l->caller;

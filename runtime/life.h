@@ -118,6 +118,7 @@ struct life {
 	bool host_probed;
 	int root, dir; /* fds of the state directories */
 	int report_fd;
+	bool reported; /* by another life that has the fd */
 	struct seen *
 		seen; /* by the watching; shared by all jails of a service. NULL: nothing is watched */
 	struct notice *notice; /* who watches this one */

@@ -161,7 +161,8 @@ static void record_end(struct life *l, const struct rusage *ru, int status)
 	OPT_SET(&l->report, wall_ms,
 		(uint64_t)((now.tv_sec - l->started.tv_sec) * 1000 +
 			   (now.tv_nsec - l->started.tv_nsec) / 1000000));
-	if (l->state)
+	/* A good end has one cause; the figures are for a report alone. */
+	if (l->state && (status || l->report_fd >= 0 || l->reported))
 		report_usage(&l->report, &l->state->cgroups);
 	report_rusage(&l->report, ru);
 	report_judge(&l->report, status, l->timed_out, &limits);

@@ -43,7 +43,7 @@ int fd_read_all(int fd, size_t most, struct pool *pool, struct bytes *ret, struc
 	own_free char *data = NULL;
 	ssize_t n;
 
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size >= 0 && (size_t)st.st_size < most)
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size > 0 && (size_t)st.st_size < most)
 		cap = (size_t)st.st_size + 1;
 	for (;;) {
 		char *grown = realloc(data, cap);
