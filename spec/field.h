@@ -132,10 +132,11 @@ typedef const char *field_check(const char *text);
 
 struct field {
 	const char *key;
-	enum field_kind kind;
-	unsigned flags;
-	size_t offset;
-	size_t has; /* offset of the presence bool; NO_HAS where the pointer tells */
+	/* Small: the start code relocates each page of rows for each process, needed or not. */
+	enum field_kind kind : 8;
+	unsigned flags : 8;
+	uint16_t offset;
+	uint16_t has; /* offset of the presence bool; NO_HAS where the pointer tells */
 	const struct table *table;
 	const struct words *words;
 	field_check *check;
@@ -154,7 +155,7 @@ struct table {
 	bool open; /* unknown keys are passed over with a warning (OCI), not refused */
 };
 
-#define NO_HAS	       ((size_t)-1)
+#define NO_HAS	       UINT16_MAX
 
 #define row_each(f, t) for (const struct field *f = (t)->rows; f < (t)->rows + (t)->n; f++)
 
