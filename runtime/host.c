@@ -370,10 +370,12 @@ static bool has_selinux(void)
 
 static uint32_t last_capability(void)
 {
-	uint32_t n = 63;
+	uint32_t n = CAP_LAST_CAP; /* of the headers, and near the kernel's */
 
 	while (n && prctl(PR_CAPBSET_READ, n) < 0)
 		n--;
+	while (n < 63 && prctl(PR_CAPBSET_READ, n + 1) >= 0)
+		n++;
 	return n;
 }
 

@@ -86,12 +86,17 @@ int caps_become(const struct step_ids *s, struct err *e)
 static int bound(uint64_t keep, struct err *e)
 {
 	for (unsigned cap = 0; cap < 64; cap++) {
-		int is = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
+		int code, is;
 
+		if (keep >> cap & 1 || prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
+			continue;
+		code = errno;
+		/* Who may not drop may still have none to drop. */
+		is = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
 		if (is < 0)
 			return 0; /* past the kernel's last */
-		if (is && !(keep >> cap & 1) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
-			return err_sys(e, errno, "drop capability %u from the bounding set", cap);
+		if (is)
+			return err_sys(e, code, "drop capability %u from the bounding set", cap);
 	}
 	return 0;
 }
