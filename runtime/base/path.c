@@ -212,17 +212,36 @@ static int splice_link(int dir, const char *name, char path[PATH_MAX], size_t st
 }
 
 /*
- * Makes the first component of path that is missing, in the directory that the kernel finds for what
- * stands before it. 1: there may be more to make; 0: nothing is missing. path may be rewritten.
+ * Makes path[start..end) in the directory that the kernel finds for what stands before it. 1: there may
+ * be more to make, and path may be rewritten; -ENOENT: that directory is not there.
  */
+static int make_component(int root, char path[PATH_MAX], size_t start, size_t end, bool file)
+{
+	own_fd int dir = -1;
+	char part[PATH_MAX];
+	int r;
+
+	memcpy(part, path, start);
+	part[start] = '\0';
+	dir = open_in_root(root, part, O_PATH | O_DIRECTORY, 0);
+	if (dir < 0)
+		return dir;
+	memcpy(part, path + start, end - start);
+	part[end - start] = '\0';
+	r = make_one(dir, part, file && !path[end + strspn(path + end, "/")]);
+	if (r == 1)
+		r = splice_link(dir, part, path, start, end);
+	return r < 0 ? r : 1;
+}
+
+/* 1: made the first component of path that is missing, there may be more to make; 0: nothing is missing. */
 static int make_first_missing(int root, char path[PATH_MAX], bool file)
 {
 	size_t end = 0, start;
 
 	for (;;) {
-		own_fd int found = -1, dir = -1;
+		own_fd int found = -1;
 		char part[PATH_MAX];
-		int r;
 
 		start = end + strspn(path + end, "/");
 		end = start + strcspn(path + start, "/");
@@ -231,21 +250,21 @@ static int make_first_missing(int root, char path[PATH_MAX], bool file)
 		memcpy(part, path, end);
 		part[end] = '\0';
 		found = open_in_root(root, part, O_PATH, 0);
-		if (found >= 0)
-			continue;
-		if (found != -ENOENT)
+		if (found == -ENOENT)
+			return make_component(root, path, start, end, file);
+		if (found < 0)
 			return found;
-		part[start] = '\0';
-		dir = open_in_root(root, part, O_PATH | O_DIRECTORY, 0);
-		if (dir < 0)
-			return dir;
-		memcpy(part, path + start, end - start);
-		part[end - start] = '\0';
-		r = make_one(dir, part, file && !path[end + strspn(path + end, "/")]);
-		if (r == 1)
-			r = splice_link(dir, part, path, start, end);
-		return r < 0 ? r : 1;
 	}
+}
+
+/* As a rule all but the last component are there; only else they are looked for one by one. */
+static int make_missing(int root, char path[PATH_MAX], bool file)
+{
+	const char *slash = strrchr(path, '/');
+	size_t start = slash ? (size_t)(slash - path) + 1 : 0;
+	int r = make_component(root, path, start, strlen(path), file);
+
+	return r == -ENOENT ? make_first_missing(root, path, file) : r;
 }
 
 int path_make(int root, const char *path, bool file, struct err *e)
@@ -265,7 +284,7 @@ int path_make(int root, const char *path, bool file, struct err *e)
 		fd = open_in_root(root, path, O_PATH, 0);
 		if (fd != -ENOENT)
 			return fd < 0 ? err_sys(e, -fd, "'%s'", path) : fd;
-		r = make_first_missing(root, rest, file);
+		r = make_missing(root, rest, file);
 		if (r < 0)
 			return err_sys(e, -r, "make '%s'", path);
 	}
