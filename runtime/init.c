@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -68,6 +69,7 @@ static int take_stdio(const struct run *r)
 _Noreturn void init_main(struct run *r, size_t at)
 {
 	const struct plan *p = r->plan;
+	char found[PATH_MAX];
 	struct err e;
 
 	/*
@@ -77,6 +79,8 @@ _Noreturn void init_main(struct run *r, size_t at)
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	child_begin(r, SIDE_INIT);
 	r->umask = umask(0);
+	found[0] = '\0';
+	r->found = found;
 	if (take_stdio(r) < 0)
 		_exit(1); /* nothing can be full with good fds */
 	while (at < p->n) {

@@ -7,7 +7,6 @@
  * The parent fills it before the first clone; the children have copies. Slots are this process's fds
  * for the plan's numbers, -1 while there is none.
  */
-#include <limits.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -37,7 +36,7 @@ struct run {
 	const struct step_seccomp *filter; /* set last; NULL: none */
 	int words_fd; /* its file; -1 */
 	struct err *words; /* where a failure is left when it cannot be sent any more */
-	char found[PATH_MAX];
+	char *found; /* PATH_MAX bytes on init's stack: the program, once it is looked for */
 };
 
 /* The two ends of a side's socket pair. */

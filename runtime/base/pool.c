@@ -13,7 +13,7 @@ struct pool_chunk {
 	_Alignas(max_align_t) char data[];
 };
 
-enum { CHUNK_FIRST = 16 * 1024 - 64, CHUNK_LARGEST = 256 * 1024 };
+enum { CHUNK_FIRST = 1024 - 64, CHUNK_LARGEST = 256 * 1024 };
 
 void pool_done(struct pool *p)
 {
