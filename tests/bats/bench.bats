@@ -126,10 +126,12 @@ of() {
 	no_san "nothing is measured"
 	printf '#!/bin/sh\n[ "$1" = --version ] && exec echo "crun version 1.99"\nexec %s "$@"\n' "$JAILRT" > newer
 	sed 's/^exec \S*jailrt/sleep 1; &/; s/1.99/1.8/' newer > older
-	chmod 755 newer older
+	sed 's/^exec \S*jailrt/sleep 0.3; &/; s/crun version 1.99/jailrt version 9/' newer > slow
+	chmod 755 newer older slow
 	ROUNDS=2 ONLY=state CONTESTANTS="jailrt;newer;older" BENCH_EXTRA="older=$T/older" bench > table
 	grep -q 'target: at most 0.30 × older: met' table
-	ROUNDS=2 ONLY="run;memory of state" CONTESTANTS="jailrt;newer" BENCH_EXTRA="newer=$T/newer" bench > table
+	JAILRT="$T/slow" ROUNDS=2 ONLY="run;memory of state" CONTESTANTS="jailrt;newer" BENCH_EXTRA="newer=$T/newer" \
+		bench > table
 	grep -q 'target: at most 0.40 × newer: missed' table
 	grep -q 'target: at most 0.30 × crun < 1.27: not measured' table
 	grep -q 'target: at most 1535 KiB: ' table
