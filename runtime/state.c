@@ -346,26 +346,24 @@ enum status state_status_but_created(const struct state *s)
 }
 
 /* prefix: "ID/" where dir is the root. A file that is there is found in less time than one that is not. */
-static bool may_wait(int dir, const char *prefix, const struct state *s)
+static bool was_started(int dir, const char *prefix, const struct state *s)
 {
-	char path[NAME_MAX + sizeof("/" START_SOCKET START_TIME)];
+	char path[NAME_MAX + sizeof("/" START_TIME)];
 
-	if (s->at_once)
-		return false;
 	fmt_put(path, sizeof(path), "%s%s", prefix, START_TIME);
-	if (!faccessat(dir, path, F_OK, 0))
-		return false;
-	fmt_put(path, sizeof(path), "%s%s", prefix, START_SOCKET);
-	return !faccessat(dir, path, F_OK, 0);
+	return s->at_once || !faccessat(dir, path, F_OK, 0);
 }
 
 enum status state_status(int dir, const struct state *s)
 {
 	enum status status = state_status_but_created(s);
 
-	if (status == STATUS_RUNNING && may_wait(dir, "", s) && is_listened_to(dir))
+	if (status != STATUS_RUNNING || was_started(dir, "", s))
+		return status;
+	if (!faccessat(dir, START_SOCKET, F_OK, 0) && is_listened_to(dir))
 		return STATUS_CREATED;
-	return status;
+	/* It was let go this moment; or it has been killed since, and what is left of it is being removed. */
+	return state_status_but_created(s);
 }
 
 /* A small file in one read, found in one call; what is out of the ordinary is left to state_read. */
@@ -394,7 +392,7 @@ int state_look(int root, const char *id, struct pool *pool, struct state **ret,
 	if (!read_quickly(root, id, pool, ret)) {
 		fmt_put(prefix, sizeof(prefix), "%s/", id);
 		*ret_status = state_status_but_created(*ret);
-		if (*ret_status != STATUS_RUNNING || !may_wait(root, prefix, *ret))
+		if (*ret_status != STATUS_RUNNING || was_started(root, prefix, *ret))
 			return 0;
 	}
 	dir = state_open(root, id, false, e);

@@ -142,3 +142,20 @@ load life
 	wait "$a"
 	wait "$b"
 }
+
+@test "a created container that is deleted while its state is looked at is never shown as running" {
+	traced
+	bundle
+	command_is sleep 100
+	local looking
+	for looking in "state $ID" "list -f json"; do
+		jr create -b "$BUNDLE" "$ID"
+		# Held where its process has been seen to live, and what tells created from running not yet.
+		strace -o /dev/null -e trace=faccessat2 -e inject=faccessat2:delay_enter=1000000:when=1 -e signal=none \
+			"$JAILRT" --root "$STATES" $looking > shown 2> said 3>&- &
+		sleep 0.3
+		jr delete --force "$ID"
+		wait $! || grep -q "does not exist" said
+		not grep running shown
+	done
+}
