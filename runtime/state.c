@@ -174,7 +174,10 @@ int state_read(int dir, const char *id, struct pool *pool, struct state **ret, s
 
 /* --- looking --------------------------------------------------------------------------------------- */
 
-int state_process_start(pid_t pid, uint64_t *ret)
+enum { STAT_FLAGS = 9, STAT_STARTED = 22 }; /* proc(5) stat */
+enum { FLAG_EXITING = 0x4 }; /* the kernel's PF_EXITING: set before anything of the process is closed */
+
+static int read_stat(pid_t pid, int wanted, uint64_t *ret)
 {
 	char path[48], text[1024];
 	own_fd int fd = -1;
@@ -193,13 +196,18 @@ int state_process_start(pid_t pid, uint64_t *ret)
 	if (!s || !s[1] || s[2] == 'Z' || s[2] == 'X')
 		return -ESRCH;
 	s += 2;
-	for (int field = 3; field < 22; field++) {
+	for (int field = 3; field < wanted; field++) {
 		s = strchr(s, ' ');
 		if (!s)
 			return -ESRCH;
 		s++;
 	}
 	return fmt_u64(s, strspn(s, "0123456789"), ret) < 0 ? -ESRCH : 0;
+}
+
+int state_process_start(pid_t pid, uint64_t *ret)
+{
+	return read_stat(pid, STAT_STARTED, ret);
 }
 
 static bool is_alive(int32_t pid, uint64_t started)
@@ -357,12 +365,15 @@ static bool was_started(int dir, const char *prefix, const struct state *s)
 enum status state_status(int dir, const struct state *s)
 {
 	enum status status = state_status_but_created(s);
+	uint64_t flags;
 
 	if (status != STATUS_RUNNING || was_started(dir, "", s))
 		return status;
 	if (!faccessat(dir, START_SOCKET, F_OK, 0) && is_listened_to(dir))
 		return STATUS_CREATED;
-	/* It was let go this moment; or it has been killed since, and what is left of it is being removed. */
+	/* It was let go this moment; or it is being killed, which closes its socket first. */
+	if (read_stat(s->pid, STAT_FLAGS, &flags) < 0 || flags & FLAG_EXITING)
+		return STATUS_STOPPED;
 	return state_status_but_created(s);
 }
 
