@@ -258,7 +258,7 @@ load nsjail
 	nj -q -Mr --chroot "$ROOTFS" -- /bin/nothing
 	ends 255
 	: > fails
-	timeout 2 "$JAILRT" --root "$STATES" nsjail -q -Mr --chroot "$ROOTFS" -B "$T:/tmp" -- \
+	timeout -k 20 2 "$JAILRT" --root "$STATES" nsjail -q -Mr --chroot "$ROOTFS" -B "$T:/tmp" -- \
 		/bin/sh -c 'echo x >> /tmp/fails; exit 1' || true
 	[ "$(wc -l < fails)" -le 8 ]
 	[ "$(wc -l < fails)" -ge 2 ]
